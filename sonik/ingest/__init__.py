@@ -1,0 +1,1 @@
+"""Records in: typed records, readers, and their mapping to truth."""

@@ -1,0 +1,159 @@
+"""Typed records: what every reader hands on, whatever the source looked like.
+
+A record speaks of one entity and may mention others (an event's venue, line-up and promoters).
+"""
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from sonik.types import Visibility
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000)]
+Genre = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+Price = Annotated[Decimal, Field(ge=0, le=Decimal("1e12"), allow_inf_nan=False)]
+
+
+class Part(BaseModel):
+    """Base of everything in a record: unknown fields are refused, so that a typo is seen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Mention(Part):
+    """Another entity as this record names it; its kind follows from the place it stands in."""
+
+    name: Name
+    source_id: ShortText | None = None
+    google_place_id: ShortText | None = None
+    instagram: ShortText | None = None
+    website: ShortText | None = None
+    city: ShortText | None = None
+    address: ShortText | None = None
+    market: ShortText | None = None
+    lat: Latitude | None = None
+    lng: Longitude | None = None
+
+
+class Relation(Part):
+    """An edge from this record's entity to another one: a type of the ontology and its target."""
+
+    type: str
+    target_kind: str
+    target: Mention
+    confidence: float = Field(1.0, ge=0, le=1)
+
+
+class Record(Part):
+    """What all kinds share."""
+
+    name: Name
+    source_id: ShortText | None = None
+    aliases: tuple[Name, ...] = ()
+    description: LongText | None = None
+    language: Literal["es", "pt", "en"] | None = None
+    url: ShortText | None = None
+    image_url: ShortText | None = None
+    observed_at: AwareDatetime | None = None
+    owner_org: ShortText | None = None
+    visibility: Visibility = "public"
+    relations: tuple[Relation, ...] = ()
+
+
+class VenueRecord(Record):
+    """A place where events happen."""
+
+    kind: Literal["venue"] = "venue"
+    google_place_id: ShortText | None = None
+    instagram: ShortText | None = None
+    website: ShortText | None = None
+    email: ShortText | None = None
+    phone: ShortText | None = None
+    address: ShortText | None = None
+    city: ShortText | None = None
+    market: ShortText | None = None
+    lat: Latitude | None = None
+    lng: Longitude | None = None
+    capacity: int | None = Field(None, ge=0, le=1_000_000)
+    genres: tuple[Genre, ...] = ()
+
+
+class ArtistRecord(Record):
+    """Someone who performs."""
+
+    kind: Literal["artist"] = "artist"
+    instagram: ShortText | None = None
+    website: ShortText | None = None
+    genres: tuple[Genre, ...] = ()
+    city: ShortText | None = None
+
+
+class OrganizationRecord(Record):
+    """A promoter, an organiser, a company."""
+
+    kind: Literal["organization"] = "organization"
+    google_place_id: ShortText | None = None
+    instagram: ShortText | None = None
+    website: ShortText | None = None
+    email: ShortText | None = None
+    phone: ShortText | None = None
+    org_type: ShortText | None = None
+    city: ShortText | None = None
+
+
+class PersonRecord(Record):
+    """A person; readable by staff only unless the record says otherwise."""
+
+    kind: Literal["person"] = "person"
+    instagram: ShortText | None = None
+    emails: tuple[ShortText, ...] = ()
+    phones: tuple[ShortText, ...] = ()
+    person_type: ShortText | None = None
+    visibility: Visibility = "staff"
+
+
+class BrandRecord(Record):
+    """A brand that sponsors or presents."""
+
+    kind: Literal["brand"] = "brand"
+    instagram: ShortText | None = None
+    website: ShortText | None = None
+
+
+class EventRecord(Record):
+    """Something that is on: when, where, who and for how much. Prices are in `currency`."""
+
+    kind: Literal["event"] = "event"
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime | None = None
+    status: Literal["scheduled", "cancelled", "postponed", "moved", "sold_out"] = "scheduled"
+    market: ShortText | None = None
+    venue: Mention | None = None
+    lineup: tuple[Mention, ...] = ()
+    promoters: tuple[Mention, ...] = ()
+    genres: tuple[Genre, ...] = ()
+    price_min: Price | None = None
+    price_max: Price | None = None
+    currency: Currency | None = None
+    is_free: bool | None = None
+    ticket_url: ShortText | None = None
+
+    @model_validator(mode="after")
+    def _order(self) -> "EventRecord":
+        if self.ends_at is not None and self.ends_at < self.starts_at:
+            raise ValueError("ends_at is before starts_at")
+        if self.price_min is not None and self.price_max is not None and self.price_max < self.price_min:
+            raise ValueError("price_max is below price_min")
+        return self
+
+
+AnyRecord = Annotated[
+    VenueRecord | ArtistRecord | OrganizationRecord | PersonRecord | BrandRecord | EventRecord,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,75 @@
+"""The only reader of the environment: every setting is a field here, read from SONIK_* variables."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AwareDatetime, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from sonik.types import Role, Scope
+
+MINILM = "minilm-int8"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, with safe defaults: with none of it set, Sonik runs embedded."""
+
+    model_config = SettingsConfigDict(env_prefix="SONIK_", extra="ignore", frozen=True)
+
+    home: Path = Field(
+        default_factory=lambda: Path.home() / ".local" / "share" / "sonik",
+        description="Data directory of the embedded stores.",
+    )
+    postgres_url: SecretStr | None = Field(None, description="PostgreSQL 18 for services mode; unset: embedded.")
+    postgres_reader_url: SecretStr | None = Field(
+        None, description="Login of the reader role; unset: the main login switched to sonik_reader."
+    )
+    falkordb_url: SecretStr | None = Field(None, description="FalkorDB for services mode; unset: embedded.")
+    redis_url: SecretStr | None = Field(None, description="Redis with search for services mode; unset: embedded.")
+    lancedb_uri: str | None = Field(None, description="Path or s3:// address of LanceDB; unset: inside home.")
+
+    pg_bin: Path | None = Field(None, description="Directory with other PostgreSQL binaries (postgres, initdb).")
+    redis_bin: Path | None = Field(None, description="Another redis-server binary.")
+    falkordb_module: Path | None = Field(None, description="Another falkordb.so.")
+    redisearch_module: Path | None = Field(None, description="Another redisearch.so.")
+    redisearch: Literal["auto", "off"] = Field(
+        "auto", description="off: do not load RediSearch even if it is there; the cache then uses Redis vector sets."
+    )
+    keep_servers: bool = Field(False, description="Leave embedded servers running when the last process goes.")
+    start_timeout_seconds: float = Field(30.0, gt=0, description="How long an embedded server may take to start.")
+
+    embedder: str = Field(
+        MINILM, description=f"'{MINILM}', or a hub name or local folder for sentence-transformers (extra)."
+    )
+    embedder_query_prompt: str = Field("", description="Prefix put before a question, for models that want one.")
+    embedder_document_prompt: str = Field("", description="Prefix put before a document, for models that want one.")
+
+    now: AwareDatetime | None = Field(None, description="Freeze the clock at this moment (ISO 8601 with offset).")
+    market: str | None = Field(None, description="Market assumed when a question names none.")
+
+    role: Role = Field("reader", description="Role of the local caller (stdio and CLI).")
+    organisation: str | None = Field(None, description="Organisation of the local caller.")
+    user: str | None = Field(None, description="Name of the local caller, for the audit log.")
+    collection: str = Field("live", description="Collection that is read and written.")
+
+    edge_budget: int = Field(2000, ge=50, le=20000, description="Most edges fetched from one graph per question.")
+    store_timeout_seconds: float = Field(5.0, gt=0, description="Longest wait for one store call.")
+    pool_size: int = Field(8, ge=2, le=64, description="Most connections per PostgreSQL pool.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="Level of the log.")
+
+    @property
+    def lance_path(self) -> str:
+        """Where LanceDB lives."""
+        return self.lancedb_uri or str(self.home / "lancedb")
+
+    @property
+    def frozen_now(self) -> datetime | None:
+        """The frozen moment, if one is set."""
+        return self.now
+
+    def scope(self) -> Scope:
+        """Return the scope of the local caller."""
+        return Scope(
+            role=self.role, organisation=self.organisation, user=self.user, collection=self.collection
+        )
