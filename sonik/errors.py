@@ -6,6 +6,7 @@ SonikError
 │   └── IdempotencyConflict the same key was used for another request
 ├── NotFound                nothing is there, or not for this caller
 ├── NotAllowed              the caller's role does not reach
+├── Conflict                another writer came first (retryable)
 ├── StoreUnavailable        a store does not answer (retryable)
 ├── OutOfTime               a bounded wait ran out (retryable)
 └── Misconfigured           the installation needs a change
@@ -61,6 +62,13 @@ class NotAllowed(SonikError):
     """The caller's role does not reach this."""
 
     code = "not_allowed"
+
+
+class Conflict(SonikError):
+    """Another writer came first; the same call may go through now."""
+
+    code = "conflict"
+    retryable = True
 
 
 class StoreUnavailable(SonikError):

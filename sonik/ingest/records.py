@@ -132,6 +132,7 @@ class EventRecord(Record):
     kind: Literal["event"] = "event"
     starts_at: AwareDatetime
     ends_at: AwareDatetime | None = None
+    all_day: bool = False
     status: Literal["scheduled", "cancelled", "postponed", "moved", "sold_out"] = "scheduled"
     market: ShortText | None = None
     venue: Mention | None = None

@@ -2,7 +2,7 @@
 
 from functools import cache
 from importlib.resources import files
-from typing import LiteralString, cast
+from typing import LiteralString
 
 _NAME = "-- name: "
 
@@ -14,8 +14,7 @@ def queries(room: str) -> dict[str, LiteralString]:
     found: dict[str, LiteralString] = {}
     for block in text.split(_NAME)[1:]:
         name, _, body = block.partition("\n")
-        # These texts ship with the package and never hold a value: they are as literal as code.
-        found[name.strip()] = cast("LiteralString", body.strip())
+        found[name.strip()] = body.strip()
     return found
 
 
@@ -31,8 +30,4 @@ def seeds() -> list[tuple[str, LiteralString]]:
 
 def _scripts(folder: str) -> list[tuple[str, LiteralString]]:
     paths = sorted(files(__name__).joinpath(folder).iterdir(), key=lambda path: path.name)
-    return [
-        (path.name, cast("LiteralString", path.read_text(encoding="utf-8")))
-        for path in paths
-        if path.name.endswith(".sql")
-    ]
+    return [(path.name, path.read_text(encoding="utf-8")) for path in paths if path.name.endswith(".sql")]

@@ -1,0 +1,184 @@
+-- name: entities_by_id
+select id, entity_type, name, slug, canonical_id, claim_status, claimed_by, market, metadata, version,
+       owner_org, visibility, collection
+from unified.entities
+where id = any(%(ids)s) and deleted_at is null;
+
+-- name: current_facts
+select id, entity_id, attribute, value, source, trust, confidence, observed_at
+from unified.facts
+where entity_id = any(%(ids)s) and valid_to is null;
+
+-- name: identifiers_by_value
+-- The current strong holders of these identifiers.
+select i.scheme, i.value, i.entity_type, i.entity_id
+from unified.identifiers i
+join unnest(%(schemes)s::text[], %(values)s::text[]) as wanted (scheme, value) using (scheme, value)
+where i.collection = %(collection)s and i.current_to is null and i.is_strong;
+
+-- name: identifiers_of
+select scheme, value, entity_type, entity_id
+from unified.identifiers
+where entity_id = any(%(ids)s) and current_to is null and is_strong;
+
+-- name: relationships_of
+select eid, src, dst, type, base_weight, confidence, source, sources, timestamp, properties
+from unified.relationships
+where (src = any(%(ids)s) or dst = any(%(ids)s)) and valid_to is null;
+
+-- name: aliases_of
+select entity_id, folded
+from unified.aliases
+where entity_id = any(%(ids)s);
+
+-- name: taken_slugs
+select slug from unified.entities where collection = %(collection)s and slug = any(%(slugs)s);
+
+-- name: upsert_sources
+insert into unified.sources (code, trust)
+select code, trust from jsonb_to_recordset(%(rows)s) as x (code text, trust smallint)
+on conflict (code) do update set trust = excluded.trust
+where sources.trust <> excluded.trust;
+
+-- name: insert_entities
+insert into unified.entities (id, entity_type, name, slug, canonical_id, market, metadata, owner_org, visibility,
+                              collection, created_at, updated_at)
+select id, entity_type, name, slug, canonical_id, market, metadata, owner_org, visibility, collection,
+       %(now)s, %(now)s
+from jsonb_to_recordset(%(rows)s) as x (id uuid, entity_type text, name text, slug text, canonical_id text,
+    market text, metadata jsonb, owner_org text, visibility text, collection text);
+
+-- name: update_entities
+update unified.entities e
+set name = x.name, canonical_id = x.canonical_id, market = x.market, metadata = x.metadata,
+    version = e.version + 1, updated_at = %(now)s
+from jsonb_to_recordset(%(rows)s) as x (id uuid, name text, canonical_id text, market text, metadata jsonb)
+where e.id = x.id;
+
+-- name: touch_entities
+-- Something that belongs to these entities changed, though not their own row.
+update unified.entities set version = version + 1, updated_at = %(now)s where id = any(%(ids)s);
+
+-- name: upsert_venue
+insert into unified.venues (entity_id, address, city, lat, lng, capacity, genres)
+select entity_id, address, city, lat, lng, capacity, coalesce(genres, '{}')
+from jsonb_to_recordset(%(rows)s) as x (entity_id uuid, address text, city text, lat double precision,
+    lng double precision, capacity integer, genres text[])
+on conflict (entity_id) do update set address = excluded.address, city = excluded.city, lat = excluded.lat,
+    lng = excluded.lng, capacity = excluded.capacity, genres = excluded.genres;
+
+-- name: upsert_artist
+insert into unified.artists (entity_id, city, genres)
+select entity_id, city, coalesce(genres, '{}')
+from jsonb_to_recordset(%(rows)s) as x (entity_id uuid, city text, genres text[])
+on conflict (entity_id) do update set city = excluded.city, genres = excluded.genres;
+
+-- name: upsert_organization
+insert into unified.organizations (entity_id, org_type, city)
+select entity_id, org_type, city
+from jsonb_to_recordset(%(rows)s) as x (entity_id uuid, org_type text, city text)
+on conflict (entity_id) do update set org_type = excluded.org_type, city = excluded.city;
+
+-- name: upsert_person
+insert into unified.people (entity_id, person_type)
+select entity_id, person_type
+from jsonb_to_recordset(%(rows)s) as x (entity_id uuid, person_type text)
+on conflict (entity_id) do update set person_type = excluded.person_type;
+
+-- name: upsert_brand
+insert into unified.brands (entity_id)
+select entity_id from jsonb_to_recordset(%(rows)s) as x (entity_id uuid)
+on conflict (entity_id) do nothing;
+
+-- name: upsert_event
+insert into unified.events (entity_id, starts_at, ends_at, until, night, timezone, status, genres, price_min,
+                            price_max, currency, is_free, ticket_url)
+select entity_id, starts_at, ends_at, until, night, timezone, coalesce(status, 'scheduled'), coalesce(genres, '{}'),
+       price_min, price_max, currency, is_free, ticket_url
+from jsonb_to_recordset(%(rows)s) as x (entity_id uuid, starts_at timestamptz, ends_at timestamptz,
+    until timestamptz, night date, timezone text, status text, genres text[], price_min numeric, price_max numeric,
+    currency text, is_free boolean, ticket_url text)
+on conflict (entity_id) do update set starts_at = excluded.starts_at, ends_at = excluded.ends_at,
+    until = excluded.until, night = excluded.night, timezone = excluded.timezone, status = excluded.status,
+    genres = excluded.genres, price_min = excluded.price_min, price_max = excluded.price_max,
+    currency = excluded.currency, is_free = excluded.is_free, ticket_url = excluded.ticket_url;
+
+-- name: close_identifiers
+update unified.identifiers i
+set current_to = %(now)s
+from jsonb_to_recordset(%(rows)s) as x (scheme text, value text, entity_type text, entity_id uuid)
+where i.scheme = x.scheme and i.value = x.value and i.entity_type = x.entity_type and i.entity_id = x.entity_id
+  and i.current_to is null;
+
+-- name: insert_identifiers
+insert into unified.identifiers (scheme, value, entity_type, entity_id, is_strong, source, current_from,
+                                 owner_org, visibility, collection)
+select scheme, value, entity_type, entity_id, is_strong, source, %(now)s, owner_org, visibility, collection
+from jsonb_to_recordset(%(rows)s) as x (scheme text, value text, entity_type text, entity_id uuid,
+    is_strong boolean, source text, owner_org text, visibility text, collection text)
+on conflict (entity_id, scheme, value) where not is_strong and current_to is null do nothing;
+
+-- name: insert_aliases
+insert into unified.aliases (entity_id, alias, folded, source, owner_org, visibility, collection)
+select entity_id, alias, folded, source, owner_org, visibility, collection
+from jsonb_to_recordset(%(rows)s) as x (entity_id uuid, alias text, folded text, source text, owner_org text,
+    visibility text, collection text)
+on conflict (entity_id, folded) do nothing;
+
+-- name: close_facts
+update unified.facts set valid_to = greatest(valid_from, %(now)s) where id = any(%(ids)s);
+
+-- name: insert_facts
+insert into unified.facts (entity_id, attribute, value, source, trust, confidence, observed_at, valid_from,
+                           source_url, owner_org, visibility, collection)
+select entity_id, attribute, value, source, trust, confidence, observed_at, %(now)s, source_url, owner_org,
+       visibility, collection
+from jsonb_to_recordset(%(rows)s) as x (entity_id uuid, attribute text, value jsonb, source text, trust smallint,
+    confidence real, observed_at timestamptz, source_url text, owner_org text, visibility text, collection text);
+
+-- name: insert_relationships
+insert into unified.relationships (eid, src, dst, type, base_weight, confidence, source, sources, timestamp,
+                                   valid_from, properties, owner_org, visibility, collection)
+select eid, src, dst, type, base_weight, confidence, source, array[source], timestamp, %(now)s, properties,
+       owner_org, visibility, collection
+from jsonb_to_recordset(%(rows)s) as x (eid uuid, src uuid, dst uuid, type text, base_weight real,
+    confidence real, source text, timestamp timestamptz, properties jsonb, owner_org text, visibility text,
+    collection text);
+
+-- name: set_relationship_sources
+update unified.relationships r
+set sources = x.sources, source = x.sources[1]
+from jsonb_to_recordset(%(rows)s) as x (eid uuid, sources text[])
+where r.eid = x.eid;
+
+-- name: close_relationships
+update unified.relationships set valid_to = greatest(valid_from, %(now)s) where eid = any(%(eids)s);
+
+-- name: related_events
+-- Events whose searchable text names one of these entities.
+select distinct case when r.type = 'PERFORMS_AT' then r.dst else r.src end as id
+from unified.relationships r
+where r.valid_to is null
+  and ((r.type = 'PERFORMS_AT' and r.src = any(%(ids)s))
+       or (r.type in ('HOSTED_BY', 'PROMOTED_BY') and r.dst = any(%(ids)s)));
+
+-- name: append_outbox
+with added as (
+    insert into unified.outbox (aggregatetype, aggregateid, type)
+    select aggregatetype, aggregateid, type
+    from jsonb_to_recordset(%(rows)s) as x (aggregatetype text, aggregateid text, type text)
+    returning txid, seq
+)
+select txid::text::bigint as txid, max(seq) as seq from added group by txid;
+
+-- name: append_audit
+insert into unified.audit_log (at, correlation_id, actor, role, action, collection, details)
+values (%(now)s, %(correlation_id)s, %(actor)s, %(role)s, %(action)s, %(collection)s, %(details)s);
+
+-- name: find_idempotency_key
+select request_hash, response from unified.idempotency_keys
+where collection = %(collection)s and actor = %(actor)s and key = %(key)s;
+
+-- name: store_idempotency_key
+insert into unified.idempotency_keys (collection, actor, key, request_hash, response)
+values (%(collection)s, %(actor)s, %(key)s, %(request_hash)s, %(response)s);

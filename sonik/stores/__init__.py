@@ -1,0 +1,1 @@
+"""One driver each: PostgreSQL, FalkorDB, LanceDB, Redis and the embedding model. Nobody above imports a driver."""

@@ -1,0 +1,224 @@
+"""PostgreSQL: a writer pool, and a reader pool that cannot bypass row security."""
+
+import json
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import LiteralString, Self, TypeVar
+from uuid import UUID
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import class_row, dict_row
+from psycopg.types.json import Jsonb
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from sonik.errors import Conflict, InvalidInput, StoreUnavailable
+from sonik.types import Scope
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Row = dict[str, object]
+Params = Mapping[str, object]
+
+_SCOPE = (
+    "select set_config('sonik.collection', %(collection)s, true), set_config('sonik.role', %(role)s, true), "
+    "set_config('sonik.org', %(org)s, true)"
+)
+_DOWN = "PostgreSQL does not answer."
+_DOWN_STEP = "Run `sonik doctor`; embedded servers start again with the next command."
+
+
+def jsonb(value: object) -> Jsonb:
+    """Wrap a value as a jsonb parameter; times, decimals and ids become strings."""
+    return Jsonb(value, dumps=_dumps)
+
+
+def _dumps(value: object) -> str:
+    return json.dumps(value, default=_plain, ensure_ascii=False)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Decimal | UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+@asynccontextmanager
+async def translated() -> AsyncIterator[None]:
+    """Turn driver errors into ours, once."""
+    try:
+        yield
+    except (psycopg.errors.UniqueViolation, psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as e:
+        raise Conflict("Another writer changed the same rows first.", next_step="Try again.") from e
+    except (psycopg.DataError, psycopg.IntegrityError) as error:
+        detail = (error.diag.message_primary or str(error)).splitlines()[0]
+        raise InvalidInput(f"PostgreSQL refused a value: {detail}.", next_step="Correct the value.") from error
+    except (psycopg.OperationalError, PoolTimeout, psycopg.InterfaceError) as error:
+        raise StoreUnavailable(_DOWN, next_step=_DOWN_STEP) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A connection inside one transaction. Queries are named texts; values are parameters."""
+
+    connection: psycopg.AsyncConnection[Row]
+
+    async def fetch(self, row_type: type[T], query: LiteralString, params: Params | None = None) -> list[T]:
+        """Return all rows as `row_type`, whose fields are named like the columns."""
+        async with self.connection.cursor(row_factory=class_row(row_type)) as cursor:
+            await cursor.execute(query, params)
+            return await cursor.fetchall()
+
+    async def rows(self, query: LiteralString, params: Params | None = None) -> list[Row]:
+        """Return all rows as dictionaries."""
+        async with self.connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(query, params)
+            return await cursor.fetchall()
+
+    async def execute(self, query: LiteralString, params: Params | None = None) -> int:
+        """Run a statement and return how many rows it touched."""
+        cursor = await self.connection.execute(query, params)
+        return cursor.rowcount
+
+    async def execute_many(self, query: LiteralString, rows: Sequence[Params]) -> None:
+        """Run a statement once per row, pipelined."""
+        if rows:
+            async with self.connection.cursor() as cursor:
+                await cursor.executemany(query, rows)
+
+    async def rollback(self) -> None:
+        """Undo everything since the transaction began; the transaction ends quietly."""
+        raise psycopg.Rollback
+
+
+class Lease:
+    """An advisory lock held by a connection of its own: it is free again the moment its holder dies."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[Row]) -> None:
+        self._connection = connection
+
+    async def alive(self) -> bool:
+        """Say whether the connection, and with it the lease, still stands."""
+        try:
+            await self._connection.execute("select 1")
+        except psycopg.Error:
+            return False
+        return True
+
+    async def release(self) -> None:
+        """Give the lease back."""
+        await self._connection.close()
+
+
+class Listener:
+    """Notifications on some channels, on a connection of its own."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[Row]) -> None:
+        self._connection = connection
+
+    async def wait(self, *, timeout_seconds: float) -> bool:
+        """Wait for a notification; say whether one came."""
+        async with translated():
+            came = False
+            async for _ in self._connection.notifies(timeout=timeout_seconds, stop_after=1):
+                came = True
+            return came
+
+    async def close(self) -> None:
+        """Stop listening."""
+        await self._connection.close()
+
+
+class Postgres:
+    """The truth's database: `writing()` for units of work, `reading(scope)` for everything shown to a caller."""
+
+    def __init__(self, *, writer: str, reader: str, pool_size: int, timeout_seconds: float) -> None:
+        self._writer_dsn = writer
+        self._writer = _pool(writer, size=pool_size, timeout=timeout_seconds)
+        self._reader = _pool(
+            reader, size=pool_size, timeout=timeout_seconds, options="-c default_transaction_read_only=on"
+        )
+
+    async def __aenter__(self) -> Self:
+        async with translated():
+            await self._writer.open(wait=True)
+            await self._reader.open(wait=True)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._reader.close()
+        await self._writer.close()
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Session]:
+        """Open a transaction of the writer role."""
+        async with translated(), self._writer.connection() as connection, connection.transaction():
+            yield Session(connection)
+
+    @asynccontextmanager
+    async def reading(self, scope: Scope) -> AsyncIterator[Session]:
+        """Open a read-only transaction that sees only what `scope` may see, enforced by row security."""
+        settings = {"collection": scope.collection, "role": scope.role, "org": scope.organisation or ""}
+        async with translated(), self._reader.connection() as connection, connection.transaction():
+            await connection.execute(_SCOPE, settings)
+            yield Session(connection)
+
+    async def lease(self, name: str) -> Lease | None:
+        """Take the named lease if it is free, else return None."""
+        async with translated():
+            connection = await self._alone()
+            cursor = await connection.execute("select pg_try_advisory_lock(hashtextextended(%s, 0)) as taken", (name,))
+            row = await cursor.fetchone()
+            if row is not None and row["taken"]:
+                return Lease(connection)
+            await connection.close()
+            return None
+
+    async def listen(self, *channels: LiteralString) -> Listener:
+        """Listen on channels with a connection of its own."""
+        async with translated():
+            connection = await self._alone()
+            for channel in channels:
+                await connection.execute(psycopg.sql.SQL("listen {}").format(psycopg.sql.Identifier(channel)))
+            return Listener(connection)
+
+    async def _alone(self) -> psycopg.AsyncConnection[Row]:
+        return await psycopg.AsyncConnection.connect(self._writer_dsn, autocommit=True, row_factory=dict_row)
+
+
+@asynccontextmanager
+async def owner_session(dsn: str) -> AsyncIterator[Session]:
+    """Connect as the schema's owner, for migrations; one transaction."""
+    async with translated(), await psycopg.AsyncConnection.connect(dsn, row_factory=dict_row) as connection:
+        yield Session(connection)
+
+
+def as_role(dsn: str, role: str) -> str:
+    """Return the connection string with every session switched to `role`."""
+    return make_conninfo(dsn, options=f"-c role={role}")
+
+
+def _pool(
+    dsn: str, *, size: int, timeout: float, options: str = ""
+) -> AsyncConnectionPool[psycopg.AsyncConnection[Row]]:
+    if options:
+        known = psycopg.conninfo.conninfo_to_dict(dsn).get("options") or ""
+        dsn = make_conninfo(dsn, options=f"{known} {options}".strip())
+    return AsyncConnectionPool(
+        dsn,
+        connection_class=psycopg.AsyncConnection[Row],
+        kwargs={"row_factory": dict_row},
+        min_size=1,
+        max_size=size,
+        timeout=timeout,
+        open=False,
+        check=AsyncConnectionPool.check_connection,
+        name="sonik",
+    )

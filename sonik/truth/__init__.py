@@ -1,0 +1,1 @@
+"""The truth: one transaction carries rows, outbox, audit and idempotency key together."""

@@ -1,0 +1,165 @@
+"""The unit of work: rows, outbox, audit and idempotency key in one transaction."""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+from sonik import ontology
+from sonik.clock import Clock
+from sonik.errors import IdempotencyConflict
+from sonik.sql import queries
+from sonik.stores.postgres import Postgres, Session, jsonb
+from sonik.truth.rows import Changes, Position, Record
+from sonik.types import JsonObject, Scope
+
+SQL = queries("truth")
+# A venue's event text names the venue: when one end changes, the event is projected again.
+EVENT_END = {"PERFORMS_AT": "dst", "HOSTED_BY": "src", "PROMOTED_BY": "src"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Purpose:
+    """Why a unit of work is done: the action for the audit log, and the caller's idempotency key."""
+
+    action: str
+    scope: Scope
+    correlation_id: str = field(default_factory=lambda: uuid4().hex)
+    idempotency_key: str | None = None
+    request: JsonObject = field(default_factory=dict)
+
+    @property
+    def request_hash(self) -> bytes:
+        """SHA-256 of the request, to tell a repeat from a misuse of its key."""
+        text = json.dumps([self.action, self.request], sort_keys=True, default=str, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).digest()
+
+
+class Unit:
+    """An open unit of work. Nothing is visible to anyone until the transaction commits."""
+
+    def __init__(self, session: Session, *, purpose: Purpose, clock: Clock) -> None:
+        self.session = session
+        self.position = Position()
+        self.replay: JsonObject | None = None
+        self._purpose = purpose
+        self._clock = clock
+
+    async def save(self, changes: Changes) -> Position:
+        """Write all changes and their outbox rows; return the place to wait for."""
+        _check(changes)
+        for query, params in _statements(changes):
+            await self.session.execute(SQL[query], {**params, "now": self._clock.now()})
+        entities, edges = await self._dirty(changes)
+        rows = [{"aggregatetype": "entity", "aggregateid": str(i), "type": "upsert"} for i in sorted(entities)]
+        rows += [{"aggregatetype": "relationship", "aggregateid": str(i), "type": "upsert"} for i in sorted(edges)]
+        if rows:
+            self.position = (await self.session.fetch(Position, SQL["append_outbox"], {"rows": jsonb(rows)}))[0]
+        return self.position
+
+    async def audit(self, details: JsonObject) -> None:
+        """Write the audit row of this unit."""
+        await self.session.execute(
+            SQL["append_audit"],
+            {
+                "now": self._clock.now(),
+                "correlation_id": self._purpose.correlation_id,
+                "actor": self._purpose.scope.actor,
+                "role": self._purpose.scope.role,
+                "action": self._purpose.action,
+                "collection": self._purpose.scope.collection,
+                "details": jsonb(details),
+            },
+        )
+
+    async def remember(self, response: JsonObject) -> None:
+        """Store the response under the idempotency key, if the caller gave one."""
+        if self._purpose.idempotency_key is not None:
+            await self.session.execute(SQL["store_idempotency_key"], {**self._key(), "response": jsonb(response)})
+
+    async def recall(self) -> None:
+        """Set `replay` when this very request was answered before.
+
+        Raises:
+            IdempotencyConflict: the key was used for another request.
+        """
+        if self._purpose.idempotency_key is None:
+            return
+        rows = await self.session.rows(SQL["find_idempotency_key"], self._key())
+        if not rows:
+            return
+        if rows[0]["request_hash"] != self._purpose.request_hash:
+            raise IdempotencyConflict(
+                f"Idempotency key '{self._purpose.idempotency_key[:80]}' was used for another request.",
+                next_step="Use a new key for a new request.",
+                field="idempotency_key",
+            )
+        response = rows[0]["response"]
+        self.replay = response if isinstance(response, dict) else {}
+
+    def _key(self) -> dict[str, object]:
+        return {
+            "collection": self._purpose.scope.collection,
+            "actor": self._purpose.scope.actor,
+            "key": self._purpose.idempotency_key,
+            "request_hash": self._purpose.request_hash,
+        }
+
+    async def _dirty(self, changes: Changes) -> tuple[set[UUID], set[UUID]]:
+        entities: set[UUID] = set(changes.touched)
+        edges = {row.eid for row in changes.closed_relationships}
+        for row in changes.new_relationships + changes.changed_relationships:
+            edges.add(_uuid(row["eid"]))
+        for row in changes.new_relationships:
+            end = EVENT_END.get(str(row["type"]))
+            if end is not None:
+                entities.add(_uuid(row[end]))
+        for closed in changes.closed_relationships:
+            if closed.type in EVENT_END:
+                entities.add(closed.dst if EVENT_END[closed.type] == "dst" else closed.src)
+        if changes.renamed:
+            rows = await self.session.rows(SQL["related_events"], {"ids": list(changes.renamed)})
+            entities.update(_uuid(row["id"]) for row in rows)
+        return entities, edges
+
+
+@asynccontextmanager
+async def unit_of_work(postgres: Postgres, *, purpose: Purpose, clock: Clock) -> AsyncIterator[Unit]:
+    """Open a unit of work; leaving the block commits it, an exception undoes it whole."""
+    async with postgres.writing() as session:
+        unit = Unit(session, purpose=purpose, clock=clock)
+        await unit.recall()
+        yield unit
+
+
+def _statements(changes: Changes) -> list[tuple[str, Record]]:
+    """Return the statements in an order that foreign keys and unique indexes accept."""
+    planned: list[tuple[str, str, object]] = [
+        ("upsert_sources", "rows", changes.sources),
+        ("insert_entities", "rows", changes.new_entities),
+        ("update_entities", "rows", changes.changed_entities),
+        *((f"upsert_{kind}", "rows", rows) for kind, rows in changes.extensions.items()),
+        ("close_identifiers", "rows", changes.closed_identifiers),
+        ("insert_identifiers", "rows", changes.new_identifiers),
+        ("insert_aliases", "rows", changes.new_aliases),
+        ("close_facts", "ids", changes.closed_facts),
+        ("insert_facts", "rows", changes.new_facts),
+        ("close_relationships", "eids", [row.eid for row in changes.closed_relationships]),
+        ("insert_relationships", "rows", changes.new_relationships),
+        ("set_relationship_sources", "rows", changes.changed_relationships),
+    ]
+    return [(query, {key: jsonb(value) if key == "rows" else value}) for query, key, value in planned if value]
+
+
+def _check(changes: Changes) -> None:
+    """Refuse what the ontology does not describe, before anything is written."""
+    for row in changes.new_entities:
+        ontology.vertex(str(row["entity_type"]))
+    for row in changes.new_relationships:
+        ontology.edge(str(row["type"]), str(row.pop("src_kind")), str(row.pop("dst_kind")))
+
+
+def _uuid(value: object) -> UUID:
+    return value if isinstance(value, UUID) else UUID(str(value))
