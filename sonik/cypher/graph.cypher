@@ -1,0 +1,56 @@
+// name: register
+// One write that names every property of the graph: replayed or reloaded ids of names then never differ.
+CREATE (n:SchemaRegister) SET {assignments} WITH n DELETE n
+
+// name: register_label
+CREATE (n:{label}) WITH n DELETE n
+
+// name: register_edge
+CREATE (a:SchemaRegister)-[r:{type}]->(b:SchemaRegister) DELETE r, a, b
+
+// name: indexes
+CALL db.indexes() YIELD label, properties, status RETURN label, properties, status
+
+// name: cursor
+MATCH (c:SinkCursor {sink: 'graph'}) RETURN c.txid, c.seq
+
+// name: set_cursor
+MERGE (c:SinkCursor {sink: 'graph'}) SET c.txid = $txid, c.seq = $seq
+
+// name: upsert_vertices
+// The label comes from the ontology; SET n = map would drop what the map lacks, so it is a true replacement.
+UNWIND $rows AS row MERGE (n:Entity {id: row.id}) SET n:{label} SET n = row
+
+// name: delete_vertices
+UNWIND $ids AS id MATCH (n:Entity {id: id}) DELETE n
+
+// name: upsert_edges
+UNWIND $rows AS row
+MERGE (a:Entity {id: row.src})
+MERGE (b:Entity {id: row.dst})
+MERGE (a)-[r:{type} {eid: row.eid}]->(b)
+SET r = row.properties
+
+// name: delete_edges
+UNWIND $eids AS eid MATCH ()-[r:{type} {eid: eid}]->() DELETE r
+
+// name: vertex_versions
+MATCH (n:Entity) WHERE n.id > $after RETURN n.id, n.version ORDER BY n.id LIMIT $limit
+
+// name: edge_states
+MATCH (a:Entity)-[r:{type}]->(b:Entity) WHERE r.eid > $after
+RETURN r.eid, a.id, b.id, r.weight, r.valid_to ORDER BY r.eid LIMIT $limit
+
+// name: neighbourhood
+// The strongest edges around some vertices, as of one moment and as one caller may see them.
+UNWIND $ids AS start
+MATCH (a:Entity {id: start}) WITH a MATCH (a)-[r:{types}]-(b)
+WHERE r.collection = $collection AND r.valid_from <= $at AND r.valid_to > $at
+  AND (r.visibility = 'public' OR $staff OR (r.visibility = 'org' AND r.owner_org = $org))
+  AND (b.visibility = 'public' OR $staff OR (b.visibility = 'org' AND b.owner_org = $org))
+  AND (b.starts_at IS NULL OR (b.starts_at < $until AND b.ends_at > $since))
+WITH a, r, b ORDER BY r.weight DESC
+WITH a, collect([r.eid, type(r), startNode(r) = a, b.id, r.weight, labels(b)])[0..$fanout] AS found
+UNWIND found AS e
+RETURN a.id, e[0], e[1], e[2], e[3], e[4], e[5]
+LIMIT $budget

@@ -1,0 +1,141 @@
+-- name: dirty
+-- The next outbox rows in an order that cannot lose a late committer: nothing at or above the oldest running
+-- transaction is taken yet.
+select txid::text::bigint as txid, seq, aggregatetype, aggregateid
+from unified.outbox
+where (txid, seq) > (%(txid)s::text::xid8, %(seq)s) and txid < pg_snapshot_xmin(pg_current_snapshot())
+order by txid, seq
+limit %(limit)s;
+
+-- name: horizon
+-- Everything below this transaction has either committed or never will.
+select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as txid, 0::bigint as seq;
+
+-- name: backlog
+select count(*) as rows, coalesce(extract(epoch from now() - min(created_at)), 0)::double precision as age_seconds
+from unified.outbox where (txid, seq) > (%(txid)s::text::xid8, %(seq)s);
+
+-- name: state
+select sink, txid, seq, covered_txid, covered_seq, pruned_txid, pruned_seq, status, error, updated_at
+from unified.sync_state order by sink;
+
+-- name: record
+insert into unified.sync_state (sink, txid, seq, status, error, updated_at)
+values (%(sink)s, %(txid)s, %(seq)s, %(status)s, %(error)s, now())
+on conflict (sink) do update set txid = excluded.txid, seq = excluded.seq, status = excluded.status,
+    error = excluded.error, updated_at = excluded.updated_at;
+
+-- name: record_status
+insert into unified.sync_state (sink, status, error) values (%(sink)s, %(status)s, %(error)s)
+on conflict (sink) do update set status = excluded.status, error = excluded.error, updated_at = now();
+
+-- name: announce
+select pg_notify('sonik_applied', '');
+
+-- name: forget_cursor
+update unified.sync_state set txid = 0, seq = 0 where sink = %(sink)s;
+
+-- name: prune
+delete from unified.outbox where (txid, seq) <= (%(txid)s::text::xid8, %(seq)s);
+
+-- name: record_pruned
+update unified.sync_state set pruned_txid = %(txid)s, pruned_seq = %(seq)s;
+
+-- name: record_covered
+update unified.sync_state set covered_txid = %(txid)s, covered_seq = %(seq)s where sink = %(sink)s;
+
+-- name: requeue_entity
+insert into unified.outbox (aggregatetype, aggregateid, type) values ('entity', %(id)s, 'upsert');
+
+-- name: bury
+insert into unified.dead_letters (sink, aggregatetype, aggregateid, error, attempts)
+values (%(sink)s, %(aggregatetype)s, %(aggregateid)s, %(error)s, %(attempts)s)
+on conflict (sink, aggregatetype, aggregateid) do update set error = excluded.error,
+    attempts = dead_letters.attempts + excluded.attempts, created_at = now();
+
+-- name: dead_letters
+select sink, aggregatetype, aggregateid, error, attempts, created_at from unified.dead_letters order by created_at;
+
+-- name: retry_dead_letters
+with raised as (delete from unified.dead_letters returning aggregatetype, aggregateid)
+insert into unified.outbox (aggregatetype, aggregateid, type)
+select distinct aggregatetype, aggregateid, 'upsert' from raised;
+
+-- name: entity_page
+select id from unified.entities where id > %(after)s and deleted_at is null order by id limit %(limit)s;
+
+-- name: relationship_page
+select eid as id from unified.relationships where eid > %(after)s order by eid limit %(limit)s;
+
+-- name: vertices
+select e.id, e.entity_type, e.name, e.slug, e.canonical_id, e.claim_status, e.market, e.metadata, e.version,
+       e.owner_org, e.visibility, e.collection,
+       v.lat, v.lng, v.capacity, ev.night as date, ev.status, ev.starts_at, ev.until, ev.price_min, ev.currency,
+       coalesce(ev.genres, v.genres, a.genres) as genres,
+       coalesce(o.org_type, p.person_type) as type,
+       (select i.value from unified.identifiers i
+        where i.entity_id = e.id and i.scheme = 'google_place_id' and i.current_to is null limit 1) as google_place_id,
+       (select i.value from unified.identifiers i
+        where i.entity_id = e.id and i.scheme = 'instagram' and i.current_to is null limit 1) as instagram,
+       (select i.value from unified.identifiers i
+        where i.entity_id = e.id and i.scheme = 'domain' and i.current_to is null limit 1) as domain,
+       m.country
+from unified.entities e
+left join unified.venues v on v.entity_id = e.id
+left join unified.events ev on ev.entity_id = e.id
+left join unified.artists a on a.entity_id = e.id
+left join unified.organizations o on o.entity_id = e.id
+left join unified.people p on p.entity_id = e.id
+left join unified.legend_markets m on e.entity_type = 'market' and m.slug = e.slug
+where e.id = any(%(ids)s) and e.deleted_at is null;
+
+-- name: edges
+select r.eid, r.src, r.dst, r.type, r.base_weight, r.confidence, r.source, r.timestamp, r.valid_from, r.valid_to,
+       r.properties, r.owner_org, r.visibility, r.collection,
+       coalesce(l.learned, '{}') as learned, coalesce(l.traversals, 0) as traversals, l.last_at
+from unified.relationships r
+left join lateral (
+    select jsonb_object_agg(el.lens, jsonb_build_array(el.learned, extract(epoch from el.last_at))) as learned,
+           sum(el.traversals)::bigint as traversals, max(el.last_at) as last_at
+    from unified.edge_learning el where el.eid = r.eid
+) l on true
+where r.eid = any(%(ids)s);
+
+-- name: texts
+-- What is searched: an entity with its own words and the names around it.
+select e.id, e.entity_type, e.name, e.market, e.metadata, e.version, e.owner_org, e.visibility, e.collection,
+       coalesce(ev.genres, v.genres, a.genres, '{}') as genres,
+       ev.starts_at, ev.until, ev.price_min, ev.is_free, coalesce(v.lat, hv.lat) as lat, coalesce(v.lng, hv.lng) as lng,
+       coalesce(v.city, a.city, o.city, hv.city) as city, v.address, mk.name as market_name,
+       host.name as venue,
+       array(select s.name from unified.relationships r join unified.entities s on s.id = r.src
+             where r.dst = e.id and r.type = 'PERFORMS_AT' and r.valid_to is null
+             order by (r.properties ->> 'position')::int nulls last, s.name) as artists,
+       array(select d.name from unified.relationships r join unified.entities d on d.id = r.dst
+             where r.src = e.id and r.type = 'PROMOTED_BY' and r.valid_to is null order by d.name) as promoters,
+       array(select al.alias from unified.aliases al where al.entity_id = e.id order by al.alias) as aliases
+from unified.entities e
+left join unified.venues v on v.entity_id = e.id
+left join unified.events ev on ev.entity_id = e.id
+left join unified.artists a on a.entity_id = e.id
+left join unified.organizations o on o.entity_id = e.id
+left join unified.legend_markets mk on mk.slug = e.market
+left join unified.relationships h on h.src = e.id and h.type = 'HOSTED_BY' and h.valid_to is null
+left join unified.entities host on host.id = h.dst
+left join unified.venues hv on hv.entity_id = h.dst
+where e.id = any(%(ids)s) and e.deleted_at is null;
+
+-- name: cached_vectors
+select text_hash, vector from unified.embeddings_cache where model = %(model)s and text_hash = any(%(hashes)s);
+
+-- name: cache_vectors
+insert into unified.embeddings_cache (model, text_hash, vector) values (%(model)s, %(text_hash)s, %(vector)s)
+on conflict do nothing;
+
+-- name: entity_versions
+select id::text as id, version, entity_type from unified.entities where id > %(after)s and deleted_at is null
+order by id limit %(limit)s;
+
+-- name: edge_states
+select eid::text as eid, src::text as src, dst::text as dst, type, valid_to is not null as closed
+from unified.relationships where eid > %(after)s order by eid limit %(limit)s;

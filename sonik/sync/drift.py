@@ -1,0 +1,126 @@
+"""Do the stores agree with truth? Counts and hashes per store, and what differs."""
+
+import hashlib
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sonik import ontology
+from sonik.ontology import GRAPHS
+from sonik.sql import queries
+from sonik.stores.graph import CYPHER, Graphs
+from sonik.stores.postgres import Postgres
+from sonik.stores.vectors import Vectors
+from sonik.sync.graph_sink import FOREVER
+from sonik.sync.source import NOWHERE
+
+SQL = queries("sync")
+PAGE = 5_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Comparison:
+    """One store against truth: how many rows each has, a hash over all of them, and examples that differ."""
+
+    store: str
+    truth_rows: int
+    store_rows: int
+    truth_hash: str
+    store_hash: str
+    missing: tuple[str, ...]
+    extra: tuple[str, ...]
+    stale: tuple[str, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing differs."""
+        return self.truth_hash == self.store_hash and self.truth_rows == self.store_rows
+
+
+async def compare(*, postgres: Postgres, graphs: Graphs, vectors: Vectors) -> list[Comparison]:
+    """Compare vertices, edges and vectors with truth, row by row."""
+    vertices, searchable = await _entities(postgres)
+    return [
+        _compared("graph vertices", vertices, await _vertices(graphs)),
+        _compared("graph edges", await _relationships(postgres), await _edges(graphs)),
+        _compared("vectors", searchable, {key: str(v) for key, v in (await vectors.versions()).items()}),
+    ]
+
+
+def _compared(store: str, truth: dict[str, str], found: dict[str, str]) -> Comparison:
+    return Comparison(
+        store=store, truth_rows=len(truth), store_rows=len(found), truth_hash=_hash(truth.items()),
+        store_hash=_hash(found.items()), missing=tuple(sorted(truth.keys() - found.keys())[:5]),
+        extra=tuple(sorted(found.keys() - truth.keys())[:5]),
+        stale=tuple(sorted(key for key in truth.keys() & found.keys() if truth[key] != found[key])[:5]),
+    )  # fmt: skip
+
+
+def _hash(items: Iterable[tuple[str, str]]) -> str:
+    digest = hashlib.sha256()
+    for key, state in sorted(items):
+        digest.update(f"{key}={state}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+async def _entities(postgres: Postgres) -> tuple[dict[str, str], dict[str, str]]:
+    everything: dict[str, str] = {}
+    searchable: dict[str, str] = {}
+    async for row in _pages(postgres, "entity_versions", "id"):
+        key, version = str(row["id"]), str(row["version"])
+        everything[key] = version
+        if ontology.vertex(str(row["entity_type"])).searchable:
+            searchable[key] = version
+    return everything, searchable
+
+
+async def _relationships(postgres: Postgres) -> dict[str, str]:
+    found = {}
+    async for row in _pages(postgres, "edge_states", "eid"):
+        found[str(row["eid"])] = _edge_state(row["src"], row["type"], row["dst"], closed=bool(row["closed"]))
+    return found
+
+
+async def _pages(postgres: Postgres, query: str, key: str) -> AsyncIterator[dict[str, object]]:
+    after = NOWHERE
+    while True:
+        async with postgres.writing() as session:
+            rows = await session.rows(SQL[query], {"after": after, "limit": PAGE})
+        for row in rows:
+            yield row
+        if len(rows) < PAGE:
+            return
+        after = UUID(str(rows[-1][key]))
+
+
+async def _vertices(graphs: Graphs) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for graph in GRAPHS:
+        after = ""
+        while True:
+            rows = await graphs.read(graph, CYPHER["vertex_versions"], {"after": after, "limit": PAGE})
+            found.update({str(row[0]): str(row[1]) for row in rows})
+            if len(rows) < PAGE:
+                break
+            after = str(rows[-1][0])
+    return found
+
+
+async def _edges(graphs: Graphs) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for edge_type in ontology.EDGES:
+        query = CYPHER["edge_states"].replace("{type}", edge_type.name)
+        after = ""
+        while True:
+            rows = await graphs.read(edge_type.graph, query, {"after": after, "limit": PAGE})
+            for eid, src, dst, _, valid_to in rows:
+                closed = isinstance(valid_to, int | float) and valid_to < FOREVER
+                found[str(eid)] = _edge_state(src, edge_type.name, dst, closed=closed)
+            if len(rows) < PAGE:
+                break
+            after = str(rows[-1][0])
+    return found
+
+
+def _edge_state(src: object, edge_type: object, dst: object, *, closed: bool) -> str:
+    return f"{src}-{edge_type}-{dst}-{'closed' if closed else 'open'}"

@@ -1,0 +1,179 @@
+"""Truth into the three graphs: vertices by label, edges by type, and the cursor inside the graph itself.
+
+The cursor lives in the `operations` graph because a Redis snapshot then holds it together with what it stands for.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TypeVar
+from uuid import UUID
+
+from sonik import ontology
+from sonik.clock import Clock
+from sonik.ontology import GRAPHS, Graph
+from sonik.sql import queries
+from sonik.stores.graph import CYPHER, Graphs
+from sonik.stores.postgres import Postgres
+from sonik.sync.source import Dirty
+from sonik.sync.weights import effective_weight
+from sonik.truth.rows import Position
+from sonik.types import JsonObject
+
+T = TypeVar("T")
+SQL = queries("sync")
+CHUNK = 200
+HOME: Graph = "operations"
+FOREVER = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+# Properties of the ontology whose column in truth has another name.
+COLUMN_OF = {"google_places_id": "google_place_id", "starts_at": "starts_at", "ends_at": "until"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EdgeRow:
+    """An edge as truth has it, with what each lens has learned: {lens: [learned, epoch seconds]}."""
+
+    eid: UUID
+    src: UUID
+    dst: UUID
+    type: str
+    base_weight: float
+    confidence: float
+    source: str
+    timestamp: datetime
+    valid_from: datetime
+    valid_to: datetime | None
+    properties: JsonObject
+    owner_org: str | None
+    visibility: str
+    collection: str
+    learned: Mapping[str, list[float]]
+    traversals: int
+    last_at: datetime | None
+
+
+class GraphSink:
+    """Projects entities and relationships into FalkorDB."""
+
+    name = "graph"
+
+    def __init__(self, *, postgres: Postgres, graphs: Graphs, clock: Clock) -> None:
+        self._postgres = postgres
+        self._graphs = graphs
+        self._clock = clock
+
+    async def cursor(self) -> Position | None:
+        """Return the cursor the graph itself holds."""
+        rows = await self._graphs.read(HOME, CYPHER["cursor"])
+        if not rows:
+            return None
+        return Position(txid=int(str(rows[0][0])), seq=int(str(rows[0][1])))
+
+    async def advance(self, position: Position) -> None:
+        """Write the cursor into the graph."""
+        await self._graphs.write(HOME, CYPHER["set_cursor"], {"txid": position.txid, "seq": position.seq})
+
+    async def apply(self, dirty: Dirty) -> None:
+        """Write current vertices and edges; delete what is gone."""
+        await self._vertices(dirty.entities)
+        await self._edges(dirty.relationships)
+
+    async def clear(self) -> None:
+        """Drop the graphs and prepare them anew."""
+        for graph in GRAPHS:
+            await self._graphs.drop(graph)
+        await self._graphs.prepare()
+
+    async def tidy(self) -> None:
+        """Nothing: snapshots are the projector's business, because they decide what may be pruned."""
+
+    async def _vertices(self, ids: tuple[UUID, ...]) -> None:
+        async with self._postgres.writing() as session:
+            rows = await session.rows(SQL["vertices"], {"ids": list(ids)})
+        by_label: dict[str, list[dict[str, object]]] = defaultdict(list)
+        for row in rows:
+            by_label[ontology.vertex(str(row["entity_type"])).label].append(vertex_properties(row))
+        for label, vertices in by_label.items():
+            query = CYPHER["upsert_vertices"].replace("{label}", label)
+            for chunk in _chunks(vertices):
+                await self._graphs.write(ontology.BY_LABEL[label].graph, query, {"rows": chunk})
+        gone = sorted({str(i) for i in ids} - {str(row["id"]) for row in rows})
+        for ids_gone in _chunks(gone):
+            for graph in GRAPHS:
+                await self._graphs.write(graph, CYPHER["delete_vertices"], {"ids": ids_gone})
+
+    async def _edges(self, ids: tuple[UUID, ...]) -> None:
+        async with self._postgres.writing() as session:
+            rows = await session.fetch(EdgeRow, SQL["edges"], {"ids": list(ids)})
+        now = self._clock.now()
+        by_type: dict[str, list[dict[str, object]]] = defaultdict(list)
+        for row in rows:
+            properties = edge_properties(row, now=now)
+            ends = {"src": str(row.src), "dst": str(row.dst), "eid": str(row.eid)}
+            by_type[row.type].append({**ends, "properties": properties})
+        for name, edges in by_type.items():
+            query = CYPHER["upsert_edges"].replace("{type}", name)
+            for chunk in _chunks(edges):
+                await self._graphs.write(ontology.BY_EDGE[name].graph, query, {"rows": chunk})
+        gone = sorted({str(i) for i in ids} - {str(row.eid) for row in rows})
+        for eids in _chunks(gone):
+            for edge_type in ontology.EDGES:
+                query = CYPHER["delete_edges"].replace("{type}", edge_type.name)
+                await self._graphs.write(edge_type.graph, query, {"eids": eids})
+
+
+def vertex_properties(row: Mapping[str, object]) -> dict[str, object]:
+    """Return the properties the ontology gives this vertex; empty ones are left out, never written as null."""
+    vertex_type = ontology.vertex(str(row["entity_type"]))
+    metadata = row["metadata"] if isinstance(row["metadata"], dict) else {}
+    values: dict[str, object] = {**metadata, **{name: value for name, value in row.items() if value is not None}}
+    instagram = row.get("instagram")
+    values["instagram_url"] = f"https://www.instagram.com/{instagram}/" if instagram else None
+    genres = row.get("genres")
+    values["genre"] = genres[0] if isinstance(genres, list) and genres else None
+    names = (*ontology.VERTEX_COMMON, *vertex_type.properties)
+    plain = {name: _plain(values.get(COLUMN_OF.get(name, name))) for name in names}
+    return {name: value for name, value in plain.items() if value not in (None, "")}
+
+
+def edge_properties(row: EdgeRow, *, now: datetime) -> dict[str, object]:
+    """Return every common property of an edge (none can be missing) and its own."""
+    evidence = row.base_weight * row.confidence
+    weights = {
+        f"w_{lens}": effective_weight(evidence, learned, (now.timestamp() - at) / 86_400)
+        for lens, (learned, at) in row.learned.items()
+        if f"w_{lens}" in ontology.EDGE_COMMON
+    }
+    common: dict[str, object] = {
+        "eid": str(row.eid), "weight": evidence, "base_weight": row.base_weight,
+        "timestamp": row.timestamp.timestamp(), "source": row.source, "confidence": row.confidence,
+        "traversals": row.traversals, "last_traversed_at": row.last_at.timestamp() if row.last_at else 0.0,
+        "valid_from": row.valid_from.timestamp(),
+        "valid_to": row.valid_to.timestamp() if row.valid_to else FOREVER,
+        "collection": row.collection, "owner_org": row.owner_org or "-", "visibility": row.visibility,
+    }  # fmt: skip
+    own = {
+        name: _plain(row.properties[name])
+        for name in ontology.BY_EDGE[row.type].properties
+        if row.properties.get(name) is not None
+    }
+    return {**common, **weights, **own}
+
+
+def _plain(value: object) -> object:
+    """Return a value FalkorDB can hold: times as epoch seconds, dates and ids as text."""
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, date | UUID):
+        return str(value)
+    if isinstance(value, dict | list):
+        return None
+    return value
+
+
+def _chunks(rows: list[T]) -> list[list[T]]:
+    return [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]

@@ -1,0 +1,126 @@
+"""Truth into LanceDB: searchable entities with their texts and vectors; unchanged text is never embedded twice."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonik import ontology
+from sonik.sql import queries
+from sonik.stores.embedding import Embedder
+from sonik.stores.postgres import Postgres
+from sonik.stores.vectors import TextRow, Vectors
+from sonik.sync.source import Dirty
+from sonik.sync.texts import GenreLabels, Subject, embedded_text, full_text
+from sonik.truth.rows import Position
+
+SQL = queries("sync")
+LEGENDS = queries("legends")
+Vector = NDArray[np.float32]
+
+
+class VectorSink:
+    """Projects searchable entities into LanceDB."""
+
+    name = "vectors"
+
+    def __init__(self, *, postgres: Postgres, vectors: Vectors, embedder: Embedder) -> None:
+        self._postgres = postgres
+        self._vectors = vectors
+        self._embedder = embedder
+        self._labels: GenreLabels | None = None
+
+    async def cursor(self) -> Position | None:
+        """Return the cursor kept in truth; LanceDB keeps what it acknowledged, so the two cannot drift far."""
+        async with self._postgres.writing() as session:
+            rows = [row for row in await session.rows(SQL["state"]) if row["sink"] == self.name and row["txid"]]
+        if not rows or await self._vectors.count() == 0:
+            return None
+        return Position(txid=int(str(rows[0]["txid"])), seq=int(str(rows[0]["seq"])))
+
+    async def advance(self, position: Position) -> None:
+        """Nothing: the projector records every sink's place in truth."""
+
+    async def apply(self, dirty: Dirty) -> None:
+        """Write current texts and vectors; delete what is gone."""
+        if not dirty.entities:
+            return
+        async with self._postgres.writing() as session:
+            subjects = await session.fetch(Subject, SQL["texts"], {"ids": list(dirty.entities)})
+        subjects = [s for s in subjects if ontology.vertex(s.entity_type).searchable]
+        gone = {str(i) for i in dirty.entities} - {str(subject.id) for subject in subjects}
+        if subjects:
+            await self._vectors.upsert(await self._rows(subjects))
+        if gone:
+            await self._vectors.delete(sorted(gone))
+
+    async def clear(self) -> None:
+        """Make the table anew."""
+        await self._vectors.recreate()
+        async with self._postgres.writing() as session:
+            await session.execute(SQL["forget_cursor"], {"sink": self.name})
+
+    async def tidy(self) -> None:
+        """Compact and index what has gathered."""
+        await self._vectors.maintain()
+
+    async def _rows(self, subjects: Sequence[Subject]) -> list[TextRow]:
+        labels = await self._genre_labels()
+        vectors = await self._embed([embedded_text(subject, labels) for subject in subjects])
+        return [_row(subject, vector, labels) for subject, vector in zip(subjects, vectors, strict=True)]
+
+    async def _embed(self, texts: Sequence[str]) -> list[Vector]:
+        """Return a vector per text, from the cache where the very text was embedded before."""
+        hashes = [hashlib.sha256(text.encode()).digest() for text in texts]
+        known = await self._cached(hashes)
+        fresh = {key: text for key, text in zip(hashes, texts, strict=True) if key not in known}
+        if fresh:
+            made = await self._embedder.documents(list(fresh.values()))
+            new = dict(zip(fresh, made, strict=True))
+            await self._remember(new)
+            known |= new
+        return [known[key] for key in hashes]
+
+    async def _cached(self, hashes: Sequence[bytes]) -> dict[bytes, Vector]:
+        params = {"model": self._embedder.model, "hashes": list(set(hashes))}
+        async with self._postgres.writing() as session:
+            rows = await session.rows(SQL["cached_vectors"], params)
+        found = {}
+        for row in rows:
+            key, vector = row["text_hash"], row["vector"]
+            if isinstance(key, bytes) and isinstance(vector, bytes):
+                found[key] = np.frombuffer(vector, dtype=np.float32)
+        return found
+
+    async def _remember(self, vectors: dict[bytes, Vector]) -> None:
+        rows = [
+            {"model": self._embedder.model, "text_hash": key, "vector": np.asarray(v, dtype=np.float32).tobytes()}
+            for key, v in sorted(vectors.items())
+        ]
+        async with self._postgres.writing() as session:
+            await session.execute_many(SQL["cache_vectors"], rows)
+
+    async def _genre_labels(self) -> GenreLabels:
+        if self._labels is None:
+            async with self._postgres.writing() as session:
+                rows = await session.rows(LEGENDS["genres"])
+            self._labels = {
+                str(row["code"]): {language: str(row[f"label_{language}"]) for language in ("es", "pt", "en")}
+                for row in rows
+            }
+        return self._labels
+
+
+def _row(subject: Subject, vector: Vector, labels: GenreLabels) -> TextRow:
+    is_event = subject.entity_type == "event"
+    price = 0.0 if subject.is_free and subject.price_min is None else subject.price_min
+    return TextRow(
+        id=str(subject.id), graph=ontology.vertex(subject.entity_type).graph, kind=subject.entity_type,
+        collection=subject.collection, owner_org=subject.owner_org, visibility=subject.visibility,
+        market=subject.market, name=subject.name, text_es=full_text(subject, "es", labels),
+        text_pt=full_text(subject, "pt", labels), text_en=full_text(subject, "en", labels),
+        genres=tuple(subject.genres), starts_at=subject.starts_at if is_event else None,
+        ends_at=subject.until if is_event else None, price_min=None if price is None else float(price),
+        lat=subject.lat, lng=subject.lng, version=subject.version, seq=subject.version, vector=vector,
+    )  # fmt: skip
