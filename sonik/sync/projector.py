@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sonik.errors import SonikError, StoreUnavailable
+from sonik.errors import Conflict, SonikError, StoreUnavailable
 from sonik.sql import queries
 from sonik.stores.graph import Graphs
 from sonik.stores.postgres import Lease, Postgres
@@ -53,11 +53,26 @@ class Projector:
                     await self._lead(lease)
             await asyncio.sleep(RETRY_SECONDS)
 
-    async def drain(self) -> None:
-        """Project everything that is committed now, once, for callers that hold the lease themselves."""
-        await asyncio.gather(*(self._drain(sink) for sink in self._sinks))
+    async def rebuild_once(self, sink: Sink) -> int:
+        """Hold the lease, rebuild a sink, and return the rows projected.
 
-    async def rebuild(self, sink: Sink) -> None:
+        Raises:
+            Conflict: another process keeps projecting.
+        """
+        lease = await self._postgres.lease(LEASE)
+        if lease is None:
+            raise Conflict(
+                "Another process holds the projector's lease.",
+                next_step="Stop it (`sonik serve`, `sonik sync run`) first.",
+            )
+        try:
+            await self._rebuild(sink)
+            await self._drain(sink)
+        finally:
+            await lease.release()
+        return self.progress.rebuilt[sink.name]
+
+    async def _rebuild(self, sink: Sink) -> None:
         """Empty a sink and fill it from truth; changes made meanwhile follow through the outbox."""
         await self._status(sink, "rebuilding")
         start = await self._outbox.horizon()
@@ -120,7 +135,7 @@ class Projector:
         while True:
             cursor = await sink.cursor()
             if cursor is None or not await self._kept(cursor):
-                await self.rebuild(sink)
+                await self._rebuild(sink)
                 continue
             dirty = await self._outbox.after(cursor)
             if dirty is None or dirty.through is None:

@@ -1,0 +1,132 @@
+"""One entity, whole: its card, its neighbours, its coming events, and who says what of it, now or as of a moment."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, get_args
+
+from sonik.clock import Clock
+from sonik.errors import InvalidInput, NotFound, did_you_mean
+from sonik.retrieval.cards import Card, read_cards
+from sonik.retrieval.refs import find_ref
+from sonik.sql import queries
+from sonik.stores.postgres import Postgres
+from sonik.types import JsonValue, Scope
+
+SQL = queries("retrieval")
+Section = Literal["relations", "events", "sources", "claim", "history", "article_uses"]
+SECTIONS: tuple[str, ...] = get_args(Section)
+MOST_ROWS = 50
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Neighbour:
+    """An entity one edge away (events are listed apart)."""
+
+    type: str
+    outgoing: bool
+    name: str
+    ref: str
+    kind: str
+    base_weight: float
+    confidence: float
+    sources: list[str]
+    valid_from: datetime
+    valid_to: datetime | None
+    starts_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ComingEvent:
+    """An event of a venue, an artist or a promoter."""
+
+    name: str
+    ref: str
+    starts_at: datetime
+    timezone: str
+    status: str
+    type: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourcedFact:
+    """What one source says of one attribute."""
+
+    attribute: str
+    value: JsonValue
+    source: str
+    trust: int
+    confidence: float
+    observed_at: datetime
+    valid_from: datetime
+    valid_to: datetime | None
+    source_url: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PastFact:
+    """A value that held once."""
+
+    attribute: str
+    value: JsonValue
+    source: str
+    valid_from: datetime
+    valid_to: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identifier:
+    """A current strong identifier."""
+
+    scheme: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Portrait:
+    """Everything asked for about one entity; `namesakes` share the name that was asked for."""
+
+    card: Card
+    identifiers: tuple[Identifier, ...]
+    relations: tuple[Neighbour, ...] = ()
+    events: tuple[ComingEvent, ...] = ()
+    facts: tuple[SourcedFact, ...] = ()
+    history: tuple[PastFact, ...] = ()
+    namesakes: tuple[Card, ...] = ()
+    as_of: datetime | None = None
+
+
+async def portray(postgres: Postgres, ref: str, *, include: Collection[str], scope: Scope, clock: Clock) -> Portrait:
+    """Return one entity with the sections asked for.
+
+    Raises:
+        InvalidInput: the ref or a section is wrong.
+        NotFound: nobody this caller may see has the ref, or nothing was known of it as of the moment.
+    """
+    for section in include:
+        if section not in SECTIONS:
+            hint = did_you_mean(section, list(SECTIONS))
+            raise InvalidInput(f"Unknown section '{section[:40]}'.", next_step=hint, field="include")
+    referent = await find_ref(postgres, ref, scope=scope)
+    cards = await read_cards(postgres, [str(referent.id), *map(str, referent.also)], scope=scope)
+    if str(referent.id) not in cards:
+        raise NotFound(f"Nothing is known as '{ref[:80]}'.", next_step="Find its ref with sonik_search.", field="ref")
+    now = clock.now()
+    params = {"id": referent.id, "at": scope.as_of or now, "now": now, "limit": MOST_ROWS}
+    async with postgres.reading(scope) as session:
+        identifiers = await session.fetch(Identifier, SQL["identifiers_shown"], params)
+        facts = await session.fetch(SourcedFact, SQL["facts_shown"], params)
+        relations = await session.fetch(Neighbour, SQL["relations_shown"], params) if "relations" in include else []
+        events = await session.fetch(ComingEvent, SQL["events_shown"], params) if "events" in include else []
+        history = await session.fetch(PastFact, SQL["history_shown"], params) if "history" in include else []
+    if scope.as_of is not None and not facts:
+        raise NotFound(
+            f"Nothing was known of '{ref[:80]}' as of {scope.as_of.isoformat()}.",
+            next_step="Ask for a later moment.",
+            field="as_of",
+        )
+    return Portrait(
+        card=cards[str(referent.id)], identifiers=tuple(identifiers), relations=tuple(relations),
+        events=tuple(events), facts=tuple(facts), history=tuple(history),
+        namesakes=tuple(cards[str(other)] for other in referent.also if str(other) in cards), as_of=scope.as_of,
+    )  # fmt: skip

@@ -1,0 +1,138 @@
+-- name: by_alias
+-- Entities whose folded name or alias is one of these phrases.
+select a.folded, e.id, e.entity_type, e.market, ev.starts_at, ev.until
+from unified.aliases a
+join unified.entities e on e.id = a.entity_id and e.deleted_at is null
+left join unified.events ev on ev.entity_id = e.id
+where a.collection = %(collection)s and a.folded = any(%(phrases)s)
+limit 500;
+
+-- name: by_identifier
+select i.value as folded, e.id, e.entity_type, e.market, ev.starts_at, ev.until
+from unified.identifiers i
+join unified.entities e on e.id = i.entity_id and e.deleted_at is null
+left join unified.events ev on ev.entity_id = e.id
+join unnest(%(schemes)s::text[], %(values)s::text[]) as wanted (scheme, value) using (scheme, value)
+where i.collection = %(collection)s and i.current_to is null
+limit 50;
+
+-- name: by_ref
+-- One entity by its id, a former id, its slug, or an exact alias; the surest comes first.
+select id, entity_type, rank from (
+    select e.id, e.entity_type, 1 as rank from unified.entities e
+    where e.id = %(uuid)s and e.collection = %(collection)s and e.deleted_at is null
+    union all
+    select e.id, e.entity_type, 2 from unified.entities e
+    where e.previous_ids @> array[%(uuid)s::uuid] and e.collection = %(collection)s and e.deleted_at is null
+    union all
+    select e.id, e.entity_type, 3 from unified.entities e
+    where e.slug = %(slug)s and e.collection = %(collection)s and e.deleted_at is null
+    union all
+    select e.id, e.entity_type, 4 from unified.aliases a join unified.entities e on e.id = a.entity_id
+    where a.folded = %(folded)s and a.collection = %(collection)s and e.deleted_at is null
+) found
+order by rank, id
+limit 5;
+
+-- name: listing
+-- What is on in a window: what starts in it first, then what is already running.
+select e.id, e.entity_type, ev.starts_at >= %(start)s as starts_within,
+       count(*) over () as total
+from unified.events ev
+join unified.entities e on e.id = ev.entity_id and e.deleted_at is null
+left join unified.relationships h on h.src = e.id and h.type = 'HOSTED_BY' and h.valid_to is null
+left join unified.venues v on v.entity_id = h.dst
+where e.collection = %(collection)s
+  and tstzrange(ev.starts_at, ev.until, '[)') && tstzrange(%(start)s, %(end)s, '[)')
+  and ev.until > %(now)s
+  and (%(market)s::text is null or e.market = %(market)s)
+  and (%(genres)s::text[] is null or ev.genres && %(genres)s)
+  and (%(price_max)s::numeric is null or coalesce(ev.price_min, case when ev.is_free then 0 end) <= %(price_max)s)
+  and (%(free)s::boolean is null or coalesce(ev.is_free, ev.price_min = 0) = %(free)s)
+  and (%(lat)s::double precision is null or (
+        v.lat between %(lat)s - %(km)s / 111.0 and %(lat)s + %(km)s / 111.0
+        and 2 * 6371 * asin(sqrt(least(1, power(sin(radians(v.lat - %(lat)s) / 2), 2)
+            + cos(radians(%(lat)s)) * cos(radians(v.lat)) * power(sin(radians(v.lng - %(lng)s) / 2), 2)))) <= %(km)s))
+  and (%(with_cancelled)s or ev.status not in ('cancelled', 'postponed'))
+order by starts_within desc,
+         case when %(sort)s = 'price' then coalesce(ev.price_min, case when ev.is_free then 0 end) end nulls last,
+         ev.starts_at, e.slug
+limit %(limit)s offset %(offset)s;
+
+-- name: cards
+-- Everything a result shows of an entity, in one row each.
+select e.id, e.entity_type as kind, e.name, e.slug as ref, e.market, e.version, e.claim_status, e.canonical_id,
+       e.metadata, e.updated_at,
+       ev.starts_at, ev.ends_at, ev.until, ev.night, ev.timezone, ev.status, ev.price_min, ev.price_max, ev.currency,
+       ev.is_free, ev.ticket_url, coalesce(ev.genres, v.genres, a.genres, '{}') as genres,
+       coalesce(v.address, hv.address) as address, coalesce(v.city, a.city, o.city, hv.city) as city,
+       coalesce(v.lat, hv.lat) as lat, coalesce(v.lng, hv.lng) as lng, v.capacity,
+       host.name as venue, host.slug as venue_ref,
+       (select coalesce(jsonb_agg(jsonb_build_object('name', s.name, 'ref', s.slug)
+                                  order by (r.properties ->> 'position')::int nulls last, s.name), '[]')
+        from unified.relationships r join unified.entities s on s.id = r.src
+        where r.dst = e.id and r.type = 'PERFORMS_AT' and r.valid_to is null) as lineup,
+       (select coalesce(jsonb_agg(jsonb_build_object('name', d.name, 'ref', d.slug) order by d.name), '[]')
+        from unified.relationships r join unified.entities d on d.id = r.dst
+        where r.src = e.id and r.type = 'PROMOTED_BY' and r.valid_to is null) as promoters,
+       (select coalesce(jsonb_agg(distinct jsonb_build_object('source', f.source, 'seen', f.observed_at::date)), '[]')
+        from unified.facts f where f.entity_id = e.id and f.valid_to is null) as sources
+from unified.entities e
+left join unified.events ev on ev.entity_id = e.id
+left join unified.venues v on v.entity_id = e.id
+left join unified.artists a on a.entity_id = e.id
+left join unified.organizations o on o.entity_id = e.id
+left join unified.relationships h on h.src = e.id and h.type = 'HOSTED_BY' and h.valid_to is null
+left join unified.entities host on host.id = h.dst
+left join unified.venues hv on hv.entity_id = h.dst
+where e.id = any(%(ids)s) and e.deleted_at is null;
+
+-- name: identifiers_shown
+select scheme, value from unified.identifiers
+where entity_id = %(id)s and current_to is null and is_strong and scheme not like 'name:%%'
+order by scheme, value;
+
+-- name: relations_shown
+select r.type, r.src = %(id)s as outgoing, o.name, o.slug as ref, o.entity_type as kind, r.base_weight,
+       r.confidence, r.sources, r.valid_from, r.valid_to, ev.starts_at
+from unified.relationships r
+join unified.entities o on o.id = case when r.src = %(id)s then r.dst else r.src end and o.deleted_at is null
+left join unified.events ev on ev.entity_id = o.id
+where (r.src = %(id)s or r.dst = %(id)s) and o.entity_type <> 'event'
+  and r.valid_from <= %(at)s and (r.valid_to is null or r.valid_to > %(at)s)
+order by r.base_weight desc, o.name
+limit %(limit)s;
+
+-- name: events_shown
+-- The coming events of a venue, an artist or a promoter.
+select e.name, e.slug as ref, ev.starts_at, ev.timezone, ev.status, r.type
+from unified.relationships r
+join unified.events ev on ev.entity_id = case when r.type = 'PERFORMS_AT' then r.dst else r.src end
+join unified.entities e on e.id = ev.entity_id and e.deleted_at is null
+where ((r.type = 'PERFORMS_AT' and r.src = %(id)s) or (r.type in ('HOSTED_BY', 'PROMOTED_BY') and r.dst = %(id)s))
+  and r.valid_to is null and ev.until > %(now)s
+order by ev.starts_at, e.slug
+limit %(limit)s;
+
+-- name: facts_shown
+-- Who says what of an entity, as of a moment; the winner of each attribute comes first.
+select attribute, value, source, trust, confidence, observed_at, valid_from, valid_to, source_url
+from unified.facts
+where entity_id = %(id)s and valid_from <= %(at)s and (valid_to is null or valid_to > %(at)s)
+order by attribute, trust desc, confidence desc, observed_at desc, source desc;
+
+-- name: history_shown
+select attribute, value, source, valid_from, valid_to
+from unified.facts
+where entity_id = %(id)s and valid_to is not null
+order by valid_to desc, attribute
+limit %(limit)s;
+
+-- name: log_traversal
+insert into unified.traversal_log (trace_id, at, actor, owner_org, collection, lens, query, hits, understood, steps, edges)
+select trace_id, at, actor, owner_org, collection, lens, query, hits, understood, steps, edges
+from jsonb_to_recordset(%(rows)s) as x (trace_id text, at timestamptz, actor text, owner_org text, collection text,
+    lens text, query text, hits integer, understood jsonb, steps jsonb, edges jsonb);
+
+-- name: no_wait
+set local synchronous_commit = off;

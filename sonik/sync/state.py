@@ -1,0 +1,76 @@
+"""How far every sink is, for people and tests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sonik.errors import SonikError
+from sonik.sql import queries
+from sonik.stores.postgres import Postgres
+from sonik.sync.source import Sink
+from sonik.truth.rows import Position
+
+SQL = queries("sync")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeadLetter:
+    """A change that could not be applied, and why."""
+
+    sink: str
+    aggregatetype: str
+    aggregateid: str
+    error: str
+    attempts: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SinkState:
+    """A sink's cursor, and how many outbox rows it has before it; `age_seconds` is the oldest one's."""
+
+    sink: str
+    cursor: Position | None
+    behind: int
+    age_seconds: float
+    status: str
+    error: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SyncReport:
+    """All sinks and all dead letters."""
+
+    sinks: tuple[SinkState, ...]
+    dead_letters: tuple[DeadLetter, ...]
+
+
+async def read_report(postgres: Postgres, sinks: Sequence[Sink]) -> SyncReport:
+    """Return the state of every sink."""
+    states = [await _state(postgres, sink) for sink in sinks]
+    async with postgres.writing() as session:
+        dead = await session.fetch(DeadLetter, SQL["dead_letters"])
+    return SyncReport(sinks=tuple(states), dead_letters=tuple(dead))
+
+
+async def retry_dead_letters(postgres: Postgres) -> int:
+    """Put every dead letter back into the outbox; return how many."""
+    async with postgres.writing() as session:
+        return await session.execute(SQL["retry_dead_letters"])
+
+
+async def _state(postgres: Postgres, sink: Sink) -> SinkState:
+    error = None
+    try:
+        cursor = await sink.cursor()
+    except SonikError as problem:
+        cursor, error = None, str(problem)
+    place = cursor or Position()
+    async with postgres.writing() as session:
+        backlog = (await session.rows(SQL["backlog"], {"txid": place.txid, "seq": place.seq}))[0]
+        rows = {row["sink"]: row for row in await session.rows(SQL["state"])}
+    known = rows.get(sink.name, {})
+    return SinkState(
+        sink=sink.name, cursor=cursor, behind=int(str(backlog["rows"])), age_seconds=float(str(backlog["age_seconds"])),
+        status=str(known.get("status", "idle")), error=error or (str(known["error"]) if known.get("error") else None),
+    )  # fmt: skip
