@@ -13,9 +13,11 @@ from sonik.ingest.legends import load_legends
 from sonik.ingest.mapping import FieldMapping
 from sonik.ingest.receipts import Intake
 from sonik.ingest.stream import Watcher, ingest
+from sonik.retrieval.answer import Answer
 from sonik.retrieval.entity import Portrait, portray
 from sonik.retrieval.listing import Lister, Programme, Wish
-from sonik.retrieval.search import Answer, Question, Searcher
+from sonik.retrieval.question import Question
+from sonik.retrieval.search import Searcher
 from sonik.retrieval.seeds import Sources
 from sonik.retrieval.trace import TraversalLog
 from sonik.retrieval.vocabulary import Vocabulary

@@ -70,6 +70,4 @@ class Settings(BaseSettings):
 
     def scope(self) -> Scope:
         """Return the scope of the local caller."""
-        return Scope(
-            role=self.role, organisation=self.organisation, user=self.user, collection=self.collection
-        )
+        return Scope(role=self.role, organisation=self.organisation, user=self.user, collection=self.collection)

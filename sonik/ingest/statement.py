@@ -90,12 +90,13 @@ class _Reading:
         facts = self._facts(record, market)
         authorities = self._authorities(record)
         weak = self._weak(record, market)
+        name = self._name(record.name)
         venue = self._mention_all(record, market, tenancy)
         self._relations(record, tenancy)
         if self._problems:
             raise Refused(self._problems)
         main = Sighting(
-            kind=record.kind, name=clean_text(record.name, max_length=300), source=self._source,
+            kind=record.kind, name=name, source=self._source,
             observed_at=self._at, authorities=authorities, source_id=record.source_id or None,
             name_key=_name_key(record.kind, record.name, getattr(record, "city", None)), weak=weak, facts=facts,
             aliases=tuple(clean_text(alias, max_length=300) for alias in record.aliases), url=record.url,
@@ -246,7 +247,7 @@ class _Reading:
             if value is not None and (kind == "venue" or name == "city")
         }  # fmt: skip
         sighting = Sighting(
-            kind=kind, name=clean_text(mention.name, max_length=300), source=self._source, observed_at=self._at,
+            kind=kind, name=self._name(mention.name), source=self._source, observed_at=self._at,
             authorities=self._authorities(mention, kind), source_id=mention.source_id or None,
             name_key=_name_key(kind, mention.name, mention.city), facts=facts, mention=True,
             # A mention is public unless the record it stands in is not.
@@ -254,6 +255,12 @@ class _Reading:
         )  # fmt: skip
         self._mentions.append(sighting)
         return len(self._mentions) - 1
+
+    def _name(self, raw: str) -> str:
+        name = clean_text(raw, max_length=300)
+        if not name:
+            self._problems.append(Problem(field="name", reason="has no visible character"))
+        return name
 
     def _problem(self, field: str, error: InvalidInput) -> None:
         self._problems.append(Problem(field=field, reason=str(error)))

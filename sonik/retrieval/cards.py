@@ -1,18 +1,20 @@
 """Cards: what a result shows of an entity, read from truth under row security: the last gate of tenancy."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from math import asin, cos, radians, sin, sqrt
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sonik.sql import queries
 from sonik.stores.postgres import Postgres
 from sonik.stores.vectors import TextFilter
-from sonik.types import JsonObject, Scope
+from sonik.types import JsonObject, Near, Scope, Window
 
 SQL = queries("retrieval")
+EARTH_KM = 6371.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,24 +76,80 @@ async def read_cards(postgres: Postgres, ids: Sequence[str], *, scope: Scope) ->
     return {str(card.id): card for card in cards}
 
 
-def fitting(cards: Iterable[Card], where: TextFilter, *, is_free: bool | None = None) -> list[Card]:
-    """Keep the cards that meet the filter: the graph reaches events that no text search has checked."""
-    return [card for card in cards if card.kind != "event" or _event_fits(card, where, is_free=is_free)]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outline:
+    """As much of an entity as its filters need."""
+
+    id: UUID
+    kind: str
+    market: str | None
+    starts_at: datetime | None
+    until: datetime | None
+    price_min: Decimal | None
+    is_free: bool | None
+    genres: list[str]
+    lat: float | None
+    lng: float | None
 
 
-def _event_fits(card: Card, where: TextFilter, *, is_free: bool | None) -> bool:
+async def read_outlines(postgres: Postgres, ids: Sequence[str], *, scope: Scope) -> dict[str, Outline]:
+    """Return the outlines of those entities that this caller may see, by id."""
+    if not ids:
+        return {}
+    async with postgres.reading(scope) as session:
+        outlines = await session.fetch(Outline, SQL["outlines"], {"ids": [UUID(key) for key in ids]})
+    return {str(outline.id): outline for outline in outlines}
+
+
+def fitting(
+    ordered: Sequence[str], outlines: Mapping[str, Outline], where: TextFilter, *, is_free: bool | None,
+    named: Collection[str],
+) -> list[str]:  # fmt: skip
+    """Keep, in order, what meets the filter: the graph reaches events that no text search has checked.
+
+    An event that the question names outright is kept whenever it is or was.
+    """
+    return [
+        key for key in ordered if key in outlines and (key in named or _fits(outlines[key], where, is_free=is_free))
+    ]
+
+
+def _fits(outline: Outline, where: TextFilter, *, is_free: bool | None) -> bool:
+    if where.market and outline.kind in {"event", "venue"} and outline.market != where.market:
+        return False
+    if outline.kind != "event":
+        return True
     window = where.window
-    if window and (not card.starts_at or not card.until or card.starts_at >= window.end or card.until <= window.start):
+    if window and (not outline.starts_at or not outline.until):
         return False
-    if where.market and card.market != where.market:
+    if window and outline.starts_at and outline.until and not _overlaps(outline.starts_at, outline.until, window):
         return False
-    if where.genres and not set(where.genres) & set(card.genres):
+    if where.genres and not set(where.genres) & set(outline.genres):
         return False
-    return _price_fits(card, where.price_max, is_free=is_free)
+    if where.near and not _within(outline, where.near):
+        return False
+    return _price_fits(outline, where.price_max, is_free=is_free)
 
 
-def _price_fits(card: Card, price_max: float | None, *, is_free: bool | None) -> bool:
-    price = Decimal(0) if card.is_free and card.price_min is None else card.price_min
+def _overlaps(starts_at: datetime, until: datetime, window: Window) -> bool:
+    return starts_at < window.end and until > window.start
+
+
+def _within(outline: Outline, near: Near) -> bool:
+    if outline.lat is None or outline.lng is None:
+        return False
+    return kilometres(near.lat, near.lng, outline.lat, outline.lng) <= near.km
+
+
+def kilometres(lat: float, lng: float, other_lat: float, other_lng: float) -> float:
+    """Return the great-circle distance of two places in degrees (haversine, Earth radius 6,371 km)."""
+    a, b = radians(lat), radians(other_lat)
+    half = sin((b - a) / 2) ** 2 + cos(a) * cos(b) * sin(radians(other_lng - lng) / 2) ** 2
+    return 2 * EARTH_KM * asin(min(1.0, sqrt(half)))
+
+
+def _price_fits(outline: Outline, price_max: float | None, *, is_free: bool | None) -> bool:
+    price = Decimal(0) if outline.is_free and outline.price_min is None else outline.price_min
     if is_free and price != 0:
         return False
     return price_max is None or (price is not None and price <= Decimal(str(price_max)))

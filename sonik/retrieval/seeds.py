@@ -92,7 +92,8 @@ async def find_seeds(
     """Ask the stores at once and join what they find with the entities the question names."""
     words = understood.content or " ".join(understood.genres) or query
     seeds = Seeds()
-    lists_only = understood.intent == "listing" and understood.window is not None and not understood.content
+    # With nothing to search for but a time (and perhaps a genre), the window itself is the answer.
+    lists_only = understood.window is not None and not understood.content and not named
     texts, listed = await asyncio.gather(
         _texts(sources, words, understood=understood, where=where),
         _listed(sources.postgres, where, understood=understood, scope=scope, now=now, wanted=lists_only),

@@ -59,6 +59,16 @@ order by starts_within desc,
          ev.starts_at, e.slug
 limit %(limit)s offset %(offset)s;
 
+-- name: outlines
+-- As much of some entities as the filters need.
+select e.id, e.entity_type as kind, e.market, ev.starts_at, ev.until, ev.price_min, ev.is_free,
+       coalesce(ev.genres, '{}') as genres, hv.lat, hv.lng
+from unified.entities e
+left join unified.events ev on ev.entity_id = e.id
+left join unified.relationships h on h.src = ev.entity_id and h.type = 'HOSTED_BY' and h.valid_to is null
+left join unified.venues hv on hv.entity_id = h.dst
+where e.id = any(%(ids)s) and e.deleted_at is null;
+
 -- name: cards
 -- Everything a result shows of an entity, in one row each.
 select e.id, e.entity_type as kind, e.name, e.slug as ref, e.market, e.version, e.claim_status, e.canonical_id,

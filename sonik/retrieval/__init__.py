@@ -1,0 +1,1 @@
+"""The main job: understand a question, find its seeds, expand, rank and pack the answer."""

@@ -1,0 +1,104 @@
+"""Which kinds of entity a question asks for: "quién toca" an artist, "qué club" a venue, "conciertos" an event."""
+
+from collections.abc import Collection
+
+from sonik.retrieval.wording import Phrases, Sentence, table
+from sonik.types import Language
+
+ARTIST, VENUE, EVENT, ORGANIZATION, PERSON, BRAND = "artist", "venue", "event", "organization", "person", "brand"
+
+OF_EVENTS = frozenset((ARTIST, ORGANIZATION, PERSON, BRAND))
+
+# These ask for a kind wherever they stand, and say nothing else.
+ASKS: Phrases[str] = Phrases(
+    {
+        **table(
+            """quien toca, quien toco, quienes tocan, quien va a tocar, quien esta tocando, quien canta,
+            quien se presenta, quien pincha, que artistas, que artista, artista, artistas, cantantes, djs, que dj,
+            bandas, que banda, musicos, line up, lineup, cartel de artistas, quem toca, quem tocou, quem vai tocar,
+            quem esta tocando, quem canta, quem se apresenta, cantores, atracoes, who is playing, who s playing,
+            who plays, who played, who is performing, who s performing, who performs, who is on, who s on, artist,
+            artists, bands, singers, musicians, performers, which artists, which djs""",
+            ARTIST,
+        ),
+        **table(
+            """donde, a donde, adonde, que club, que clubes, que bar, que bares, que lugar, que lugares, bares, clubes,
+            clubs, discotecas, antros, antro, boliches, boliche, lugares, lugar, sitios, sitio, salas, teatros,
+            venue, venues, local de eventos, onde, aonde, qual bar, quais bares, casas de show, casa de show, boates,
+            boate, locais, casas noturnas, where, where to go, which club, which clubs, which bar, which bars, bars,
+            nightclub, nightclubs, places, spots, places to go, spot""",
+            VENUE,
+        ),
+        **table(
+            """que hay, que hay para hacer, que hacer, que pasa, que se hace, cosas que hacer, que planes, plan, planes,
+            concierto, conciertos, fiesta, fiestas, evento, eventos, agenda, programacion, cartelera, toque, toques,
+            recital, recitales, rumba, rumbas, parche, parches, farra, farras, carrete, carretes, peda, joda,
+            funcion, funciones, cuando, cuando toca, a que hora, o que tem, o que tem para fazer, o que fazer,
+            o que rola, o que esta rolando, o que vai rolar, que shows, show, shows, festa, festas, role, roles,
+            programacao, quando, que horas, what is on, what s on, whats on, what is happening, what s happening,
+            whats happening, things to do, what to do, what is going on, what s going on, concert, concerts, party,
+            parties, event, events, gig, gigs, raves, when, what time""",
+            EVENT,
+        ),
+        **table(
+            """promotor, promotora, promotores, promotoras, organizador, organizadores, organizadora, organizadoras,
+            productora, productoras, quien organiza, quienes organizan, quien produce, produtora, produtoras,
+            quem organiza, quem produz, promoter, promoters, organizer, organizers, organiser, organisers,
+            who organizes, who organises, who promotes, who is organizing, who is behind, collectives, colectivos""",
+            ORGANIZATION,
+        ),
+        **table("dueno, duenos, duena, propietario, owner, owners, dono, donos, booker, bookers", PERSON),
+        **table(
+            "marca, marcas, brand, brands, patrocinador, patrocinadores, sponsor, sponsors, quien patrocina",
+            BRAND,
+        ),
+    }
+)
+# A party in Brazil, a slow love song elsewhere.
+PORTUGUESE_ASKS: Phrases[str] = Phrases(table("balada, baladas, na balada, baile, bailes", EVENT))
+# Often the first word of a name ("Bar La 33", "Festival Estéreo"): they tell the kind only where nothing is named.
+HINTS: Phrases[str] = Phrases(
+    {
+        **table("dj, banda, band, singer, cantante, cantor, musico, grupo", ARTIST),
+        **table("bar, club, clube, discoteca, disco, sala, teatro, local, pub, terraza, terrazas, rooftop", VENUE),
+        **table("festival, festivales, festivais, festivals, rave, noche, noite, night, feria", EVENT),
+        **table("colectivo, coletivo, collective, sello", ORGANIZATION),
+    }
+)
+
+
+def take_asked_kinds(sentence: Sentence, *, language: Language, spared: Collection[int]) -> tuple[str, ...]:
+    """Read the kinds a question plainly asks for, in its order, and take their words except the `spared` places."""
+    found = list(sentence.find(ASKS))
+    if language == "pt":
+        found += sentence.find(PORTUGUESE_ASKS)
+    kinds: dict[int, str] = {}
+    for kind, start, stop in found:
+        if start not in spared and not _in_name(sentence, start, stop):
+            sentence.take(start, stop)
+            kinds[start] = kind
+    return _in_order(kinds)
+
+
+def hinted_kinds(sentence: Sentence) -> tuple[tuple[str, ...], set[int]]:
+    """Return the kinds that softer words hint at, and where these words stand; nothing is taken.
+
+    Inside a sentence a capital makes the word a name ("Club de la Noche").
+    """
+    shouted = all(word.raw.isupper() for word in sentence.words)
+    found = [hint for hint in sentence.find(HINTS) if shouted or hint[1] == 0 or not sentence.is_name_at(hint[1])]
+    places = {index for _, start, stop in found for index in range(start, stop)}
+    return _in_order({start: kind for kind, start, _ in found}), places
+
+
+def _in_name(sentence: Sentence, start: int, stop: int) -> bool:
+    """Whether a single capitalised word inside a question leads a capitalised name: "... la Fiesta Bresh"."""
+    single = start > 0 and stop - start == 1
+    return single and sentence.is_name_at(start) and sentence.is_name_at(stop)
+
+
+def _in_order(kinds: dict[int, str]) -> tuple[str, ...]:
+    ordered = list(dict.fromkeys(kinds[start] for start in sorted(kinds)))
+    # "Organizers of jazz events" asks for organizers.
+    about_events = EVENT in ordered[1:] and ordered[0] in OF_EVENTS
+    return tuple(kind for kind in ordered if kind != EVENT or not about_events)

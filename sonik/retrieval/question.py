@@ -1,0 +1,150 @@
+"""A question as asked, and as it is read: slots from words and arguments, the lens, and the filter they make."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from sonik.clock import Clock
+from sonik.errors import InvalidInput, did_you_mean
+from sonik.identity.names import fold
+from sonik.ontology import SEARCHABLE_KINDS, vertex
+from sonik.retrieval.lenses import Lens, lens
+from sonik.retrieval.seeds import Named
+from sonik.retrieval.understand import Understood, parse_when, understand
+from sonik.retrieval.vocabulary import Vocabulary
+from sonik.stores.vectors import TextFilter
+from sonik.types import JsonObject, Near, Scope, Window
+
+LONGEST_QUERY = 2_000
+FAR_FUTURE = datetime(9999, 12, 31, tzinfo=UTC)
+# A market touches everything in it: it is a filter, not an answer.
+HIDDEN_KINDS = frozenset({"market"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """A search as asked; what is given here overrules what the words say."""
+
+    query: str
+    kinds: tuple[str, ...] = ()
+    market: str | None = None
+    when: str | None = None
+    near: Near | None = None
+    lens: str | None = None
+    limit: int = 8
+    offset: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """A question as read. `reach` is the span events must touch: the one asked for, else all that is to come."""
+
+    text: str
+    understood: Understood
+    lens: Lens
+    kinds: tuple[str, ...]
+    reach: Window
+    dropped: tuple[str, ...] = ()
+
+    @property
+    def timed(self) -> bool:
+        """Whether a span of time was asked for: then only what is on in it counts."""
+        return self.understood.window is not None
+
+    @property
+    def seed_kinds(self) -> tuple[str, ...]:
+        """The kinds looked for first: who plays tonight is found through what is on tonight."""
+        return tuple(dict.fromkeys((*self.kinds, "event"))) if self.timed else self.kinds
+
+    def where(self, scope: Scope) -> TextFilter:
+        """Return the filter of every text search for this question."""
+        understood = self.understood
+        return TextFilter(
+            scope=scope, kinds=self.seed_kinds, graphs=tuple(self.lens.graphs), market=understood.market,
+            window=self.reach, genres=understood.genres, near=understood.near,
+            price_max=None if understood.price_max is None else float(understood.price_max),
+        )  # fmt: skip
+
+    def knowing(self, named: Named) -> "Asked":
+        """Return the question without genres that are only part of a name asked for ("Salsa al Parque")."""
+        words = {word for alias, _ in named for word in alias.folded.split()}
+        kept = tuple(genre for genre in self.understood.genres if not set(fold(genre).split()) <= words)
+        return replace(self, understood=replace(self.understood, genres=kept))
+
+    def loosened(self) -> Iterator["Asked"]:
+        """Yield this question, then versions that ask for less, for when nothing is found."""
+        yield self
+        looser = self
+        if self.understood.genres:
+            open_genres = replace(self.understood, genres=())
+            looser = replace(self, understood=open_genres, dropped=self.understood.genres)
+            yield looser
+        window = self.understood.window
+        if window is not None:
+            open_end = replace(looser.understood, window=None)
+            reach = Window(start=window.start, end=FAR_FUTURE)
+            yield replace(looser, understood=open_end, reach=reach, dropped=(*looser.dropped, window.label or "when"))
+
+
+def read_question(question: Question, *, vocabulary: Vocabulary, clock: Clock, default_market: str | None) -> Asked:
+    """Read a question.
+
+    Raises:
+        InvalidInput: it has no words or too many, or one of its arguments is unknown.
+    """
+    text = question.query.strip()
+    _check_length(text)
+    market = vocabulary.market(question.market).slug if question.market else None
+    understood = understand(text, vocabulary=vocabulary, clock=clock, default_market=market or default_market)
+    if market is not None:
+        understood = replace(understood, market=market)
+    if question.near is not None:
+        understood = replace(understood, near=question.near, market=market)
+    if question.when:
+        zone = vocabulary.zone(understood.market)
+        understood = replace(understood, window=parse_when(question.when, zone=zone, clock=clock))
+    through = lens(question.lens)
+    reach = understood.window or Window(start=clock.now(), end=FAR_FUTURE)
+    return Asked(
+        text=text, understood=understood, lens=through, kinds=_kinds(question, understood, through), reach=reach
+    )
+
+
+def describe(understood: Understood) -> JsonObject:
+    """Return what was understood as plain data, without empty slots."""
+    window = understood.window
+    full: JsonObject = {
+        "language": understood.language,
+        "market": understood.market,
+        "when": (window.label or None) if window else None,
+        "from": window.start.isoformat() if window else None,
+        "to": window.end.isoformat() if window else None,
+        "kinds": list(understood.kinds),
+        "genres": list(understood.genres),
+        "price_max": float(understood.price_max) if understood.price_max is not None else None,
+        "currency": understood.currency if understood.price_max is not None else None,
+        "is_free": understood.is_free,
+        "intent": understood.intent,
+    }
+    return {name: value for name, value in full.items() if value not in (None, [])}
+
+
+def _check_length(text: str) -> None:
+    if not fold(text):
+        step = "Ask for a place, an artist or a night."
+        raise InvalidInput("The query has no words.", next_step=step, field="query")
+    if len(text) > LONGEST_QUERY:
+        message = f"The query has {len(text):,} characters; {LONGEST_QUERY:,} is the most."
+        raise InvalidInput(message, next_step="Shorten it to the question itself.", field="query")
+
+
+def _kinds(question: Question, understood: Understood, through: Lens) -> tuple[str, ...]:
+    for kind in question.kinds:
+        if kind not in SEARCHABLE_KINDS:
+            hint = did_you_mean(kind, list(SEARCHABLE_KINDS))
+            raise InvalidInput(f"Unknown kind '{kind[:40]}'.", next_step=hint, field="kinds")
+    asked = question.kinds or understood.kinds
+    if not asked and understood.window is not None and understood.intent == "listing":
+        asked = ("event",)
+    every = tuple(k for k in SEARCHABLE_KINDS if vertex(k).graph in through.graphs and k not in HIDDEN_KINDS)
+    return tuple(dict.fromkeys(asked)) or every

@@ -1,0 +1,191 @@
+"""What a question asks, read from its words without a language model: when, where, for how much, what kind, about what.
+
+Each reader takes the words it explains; what no reader took is the content that is searched for.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from itertools import pairwise
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from sonik.clock import Clock, service_night
+from sonik.ingest.legends import Market as MarketInfo
+from sonik.retrieval.calendar_words import BEFORE_UNIT, DAY_PARTS, RELATIVE, UNITS
+from sonik.retrieval.days import Today
+from sonik.retrieval.kinds import ASKS, hinted_kinds, take_asked_kinds
+from sonik.retrieval.language import language_of, language_of_country
+from sonik.retrieval.places import nearest_market, read_near, take_markets
+from sonik.retrieval.prices import Cost, take_cost
+from sonik.retrieval.vocabulary import Vocabulary
+from sonik.retrieval.when import parse_when
+from sonik.retrieval.windows import read_timing, window_of
+from sonik.retrieval.wording import FUNCTION, Phrases, Sentence, listed, names_in, words_of
+from sonik.types import Language, Near, Window
+
+__all__ = ["Intent", "MarketInfo", "Understood", "Vocabulary", "names_in", "parse_when", "understand"]
+
+Intent = Literal["listing", "lookup", "open"]
+
+QUOTED_OR_HANDLE = re.compile(r"@\w{2}|https?://|[\"“«][^\"”»]{2,80}[\"”»]")
+LOOKUPS: Phrases[None] = Phrases(
+    dict.fromkeys(
+        [
+            "quien es", "quienes son", "que es", "hablame de", "cuentame de", "informacion de", "informacion sobre",
+            "donde queda", "donde esta", "quem e", "o que e", "me fala de", "me fale sobre", "onde fica",
+            "who is", "who are", "who s", "what is", "tell me about", "info on", "where is", "details of",
+        ]
+    )
+)  # fmt: skip
+RANKING = listed("top mejores melhores best mejor")
+SHORT_NAME_WORDS = 4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Understood:
+    """What a question asks.
+
+    `kinds` are the entity types asked for (empty: any); `content` is the folded words that name or describe the
+    thing itself; `market` is named or assumed, and None where a circle or several markets take its place.
+    """
+
+    language: Language
+    market: str | None
+    window: Window | None
+    near: Near | None
+    price_max: Decimal | None
+    currency: str | None
+    is_free: bool | None
+    kinds: tuple[str, ...]
+    genres: tuple[str, ...]
+    content: str
+    intent: Intent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Subject:
+    """What a question is about, once time, place and price are taken."""
+
+    kinds: tuple[str, ...]
+    genres: tuple[str, ...]
+    content: tuple[int, ...]
+    naming: tuple[int, ...]
+
+
+def understand(query: str, *, vocabulary: Vocabulary, clock: Clock, default_market: str | None) -> Understood:
+    """Read a question in Spanish, Portuguese or English against a frozen moment and the legends.
+
+    Raises:
+        InvalidInput: the default market is not in the vocabulary.
+
+    """
+    near, text = read_near(query)
+    sentence = Sentence(words_of(text))
+    assumed = vocabulary.market(default_market) if default_market is not None else None
+    named = take_markets(sentence, vocabulary, is_known=lambda left, index: _is_known(left, index, vocabulary))
+    home = named[0] if named else (nearest_market(near, vocabulary) if near else assumed) or assumed
+    language = language_of(query, sentence.words, fallback=language_of_country(home.country) if home else "es")
+    cost = take_cost(sentence, currency=home.currency if home else None)
+    window = _take_window(
+        sentence, language=language, zone=vocabulary.zone(home.slug if home else None), now=clock.now()
+    )
+    subject = _take_subject(sentence, language=language, vocabulary=vocabulary)
+    narrowed = bool(named or near or window or subject.kinds or subject.genres or cost != Cost())
+    return Understood(
+        language=language,
+        market=_market_slot(named, near, assumed),
+        window=window,
+        near=near,
+        price_max=cost.price_max,
+        currency=cost.currency,
+        is_free=cost.is_free,
+        kinds=subject.kinds,
+        genres=subject.genres,
+        content=" ".join(sentence.left[index] for index in subject.content),
+        intent=_intent(query, sentence, subject, narrowed=narrowed),
+    )
+
+
+def _market_slot(named: Sequence[MarketInfo], near: Near | None, assumed: MarketInfo | None) -> str | None:
+    if named:
+        return named[0].slug if len(named) == 1 else None
+    return assumed.slug if assumed is not None and near is None else None
+
+
+def _take_window(sentence: Sentence, *, language: Language, zone: ZoneInfo, now: datetime) -> Window | None:
+    before = list(sentence.left)
+    timing = read_timing(sentence, Today(day=service_night(now, zone), ordinal_weekdays=language == "pt"))
+    if timing is None:
+        return None
+    read = [index for index, text in enumerate(before) if text and not sentence.left[index]]
+    return window_of(timing, zone=zone, now=now, label=_label(sentence, read))
+
+
+def _label(sentence: Sentence, read: list[int]) -> str:
+    """Return the words that were read, with the small words between them."""
+    shown = set(read)
+    for start, stop in pairwise(read):
+        if all(sentence.left[index] in FUNCTION for index in range(start + 1, stop)):
+            shown.update(range(start, stop))
+    return " ".join(sentence.words[index].raw for index in sorted(shown))
+
+
+def _take_subject(sentence: Sentence, *, language: Language, vocabulary: Vocabulary) -> _Subject:
+    long_genres = {
+        index
+        for _, start, stop in sentence.find(vocabulary.genre_phrases)
+        for index in range(start, stop)
+        if stop - start > 1
+    }
+    kinds = take_asked_kinds(sentence, language=language, spared=long_genres)
+    genres, genre_words = _genres(sentence, vocabulary)
+    hinted, hint_words = hinted_kinds(sentence)
+    content = [index for index in sentence.unexplained() if not _is_count(sentence.left, index)]
+    naming = [index for index in content if index not in genre_words and index not in hint_words]
+    if not naming:
+        kinds = kinds or hinted
+        content = [index for index in content if index in genre_words]
+    return _Subject(kinds=kinds, genres=genres, content=tuple(content), naming=tuple(naming))
+
+
+def _genres(sentence: Sentence, vocabulary: Vocabulary) -> tuple[tuple[str, ...], set[int]]:
+    """Return the genres a sentence names and where their words stand; in "Teatro Colón" there is none."""
+    genres: dict[str, None] = {}
+    places: set[int] = set()
+    for genre, start, stop in sentence.find(vocabulary.genre_phrases):
+        beside = _begins_name(sentence, stop, vocabulary) or _begins_name(sentence, start - 1, vocabulary)
+        if sentence.is_name_at(start) and beside:
+            continue
+        genres[genre] = None
+        places.update(range(start, stop))
+    return tuple(genres), places
+
+
+def _is_count(left: Sequence[str], index: int) -> bool:
+    """Whether this is the number of "top 10", "las 10 mejores"."""
+    beside = (*left[max(0, index - 1) : index], *left[index + 1 : index + 2])
+    return left[index].isdecimal() and not RANKING.isdisjoint(beside)
+
+
+def _begins_name(sentence: Sentence, index: int, vocabulary: Vocabulary) -> bool:
+    return sentence.is_name_at(index) and vocabulary.genre_phrases.at(sentence.left, index) is None
+
+
+def _is_known(left: Sequence[str], index: int, vocabulary: Vocabulary) -> bool:
+    """Whether the word at `index` begins a genre, a kind or a time, and so no name."""
+    tables = (vocabulary.genre_phrases, vocabulary.market_phrases, ASKS, RELATIVE, DAY_PARTS, UNITS, BEFORE_UNIT)
+    return any(phrases.at(left, index) is not None for phrases in tables)
+
+
+def _intent(query: str, sentence: Sentence, subject: _Subject, *, narrowed: bool) -> Intent:
+    if not subject.naming:
+        return "listing" if narrowed else "open"
+    texts = [word.text for word in sentence.words]
+    if QUOTED_OR_HANDLE.search(query) or any(LOOKUPS.at(texts, index) for index in range(len(texts))):
+        return "lookup"
+    capitals = not query.isupper() and any(index and sentence.words[index].is_capitalised for index in subject.naming)
+    short = not narrowed and len(subject.naming) <= SHORT_NAME_WORDS
+    return "lookup" if capitals or short else "open"

@@ -1,0 +1,99 @@
+"""Answers given before, found again by the same or a similar question.
+
+Only the store: whether a kept answer still counts is decided by its reader, from its tags, facts and entities.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import redis.asyncio as redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from sonik.clock import Clock
+from sonik.stores.cache.circuit import Circuit
+from sonik.stores.cache.entry import SCOPE, TAGS, CacheEntry, Vector
+from sonik.stores.cache.search_index import RedisVlCache
+from sonik.stores.cache.vector_set import VectorSetCache
+
+__all__ = ["SCOPE", "TAGS", "AnswerCache", "CacheEntry", "RedisVlCache", "Vector", "VectorSetCache", "open_cache"]
+
+SCHEMA_VERSION = 1  # raise it with every change of the index or of what an entry holds
+TIMEOUT_SECONDS = 0.5
+OPEN_SECONDS = 10.0
+CONNECTIONS = 16
+
+
+class AnswerCache(Protocol):
+    """Kept answers. A Redis that does not answer is a miss, never an error."""
+
+    @property
+    def owes(self) -> bool:
+        """Whether an invalidation has not reached Redis yet; it is made up before anything is read here again."""
+
+    async def store(self, entry: CacheEntry) -> None:
+        """Keep an answer until it expires."""
+
+    async def exact(self, key: str, scope_tag: str) -> CacheEntry | None:
+        """Return the answer kept for the very same question and scope."""
+
+    async def similar(self, vector: Vector, *, tags: Mapping[str, str], distance: float) -> list[CacheEntry]:
+        """Return up to five answers to questions within a cosine distance (0 to 2) that share all tags, nearest first.
+
+        Raises:
+            InvalidInput: a tag is unknown, the scope is missing, or the vector or distance cannot be.
+        """
+
+    async def drop_entities(self, ids: Sequence[str]) -> int:
+        """Forget every answer that speaks of one of the entities; return how many went."""
+
+    async def clear(self) -> None:
+        """Forget every answer."""
+
+    async def close(self) -> None:
+        """Close the connections."""
+
+
+async def open_cache(
+    address: str,
+    *,
+    search: bool,
+    dimension: int,
+    model: str,
+    clock: Clock,
+    name: str = "sonik",
+    monotonic: Callable[[], float] = time.monotonic,
+) -> AnswerCache:
+    """Return the cache of a Redis at a socket path or redis:// address; a Redis that is down is no error.
+
+    `search` says whether it has the search module. `model` keeps the vectors of different embedders apart, `name`
+    the caches of different tests.
+    """
+    kind = RedisVlCache if search else VectorSetCache
+    cache = kind(
+        redis.Redis(connection_pool=_pool(address)),
+        root=f"{name}:answers",
+        variant=f"{SCHEMA_VERSION}-{dimension}-{hashlib.sha256(model.encode()).hexdigest()[:12]}",
+        dimension=dimension,
+        clock=clock,
+        circuit=Circuit(open_seconds=OPEN_SECONDS, monotonic=monotonic),
+    )
+    await cache.prepare()
+    return cache
+
+
+def _pool(address: str) -> redis.BlockingConnectionPool:
+    common: dict[str, Any] = {
+        "max_connections": CONNECTIONS,
+        "timeout": TIMEOUT_SECONDS,
+        "socket_timeout": TIMEOUT_SECONDS,
+        "socket_connect_timeout": TIMEOUT_SECONDS,
+        "decode_responses": True,
+        # redis-py would sleep through its default retries for seconds while the server is down.
+        "retry": Retry(NoBackoff(), 0),
+    }
+    if "://" in address:
+        return redis.BlockingConnectionPool.from_url(address, **common)
+    return redis.BlockingConnectionPool(connection_class=redis.UnixDomainSocketConnection, path=address, **common)

@@ -1,0 +1,196 @@
+"""The embedded servers: PostgreSQL and Redis on unix sockets under one home, shared by every process that uses it."""
+
+import asyncio
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from sonik.errors import InvalidInput
+from sonik.settings import Settings
+from sonik.stores.embedded import locks
+from sonik.stores.embedded.locks import Client
+from sonik.stores.embedded.places import Places, places
+from sonik.stores.embedded.postgres import DATABASE, PostgresServer, create_database, dsn
+from sonik.stores.embedded.redis import SEARCH_MODULE, RedisServer
+from sonik.stores.embedded.server import Running, Server, ensure, stop
+from sonik.stores.embedded.status import ServerStatus, SetStatus, status
+from sonik.stores.embedded.waiting import Deadline
+
+__all__ = ["EmbeddedSet", "ServerStatus", "SetStatus", "attach", "close", "down", "keep", "release", "status"]
+
+STOP_SECONDS = 30.0  # a server may have much to write before it goes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EmbeddedSet:
+    """This process's share in the running servers."""
+
+    home: Path
+    postgres_socket: Path
+    redis_socket: Path
+    search: bool
+    pids: dict[str, int]
+    started_servers: frozenset[str]
+    settings: Settings
+    client: Client
+
+    @property
+    def started(self) -> bool:
+        """Whether this call started a server; `started_servers` says which ("postgres", "redis")."""
+        return bool(self.started_servers)
+
+    def postgres_dsn(self, user: str, database: str = DATABASE) -> str:
+        """Return the libpq connection string of a role."""
+        return dsn(self.postgres_socket, user=user, database=database)
+
+
+async def attach(settings: Settings) -> EmbeddedSet:
+    """Join the servers of the home, starting what does not run; give the share back with `close`.
+
+    Raises:
+        Misconfigured: a binary, a right or a directory is missing; the error says which.
+        OutOfTime: a server does not come up in time.
+    """
+    attempt = _Attempt(settings)
+    try:
+        return await asyncio.to_thread(attempt.run)
+    except asyncio.CancelledError:
+        attempt.abandon()
+        raise
+
+
+async def close(share: EmbeddedSet) -> None:
+    """Give the share back; the last one out stops the servers unless they are to be kept."""
+    await asyncio.to_thread(_leave, share)
+
+
+def keep(home: Path) -> None:
+    """Let the servers run on when their last client goes (`sonik up`)."""
+    here = places(home)
+    here.prepare()
+    here.keep_marker.touch()
+
+
+def release(home: Path) -> None:
+    """Let the last client stop the servers again (`sonik down`)."""
+    places(home).keep_marker.unlink(missing_ok=True)
+
+
+async def down(settings: Settings, *, force: bool = False) -> tuple[str, ...]:
+    """Stop the servers and return the names of those that ran.
+
+    Raises:
+        InvalidInput: other processes use them and `force` is not set; nothing was stopped.
+    """
+    return await asyncio.to_thread(_down, settings, force=force)
+
+
+class _Attempt:
+    """One attach in its thread, which gives its share back when nobody waits for it any longer."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._guard = threading.Lock()
+        self._abandoned = False
+        self._share: EmbeddedSet | None = None
+
+    def run(self) -> EmbeddedSet:
+        """Join or start the servers."""
+        share = _join(self._settings)
+        with self._guard:
+            self._share = share
+            abandoned = self._abandoned
+        if abandoned:
+            _leave(share)
+        return share
+
+    def abandon(self) -> None:
+        """Give the share back, now or as soon as there is one."""
+        with self._guard:
+            self._abandoned = True
+            share = self._share
+        if share:
+            threading.Thread(target=_leave, args=(share,), name="embedded-leave").start()
+
+
+def _join(settings: Settings) -> EmbeddedSet:
+    here = places(settings.home)
+    here.prepare()
+    deadline = Deadline(settings.start_timeout_seconds)
+    with locks.hold(here.start_lock, deadline=deadline):
+        locks.sweep(here.clients)
+        client = locks.enter(here.clients)
+        try:
+            postgres, redis = _ensure_both(settings, here, deadline)
+        except BaseException:
+            client.release()
+            _stop_unused(settings, here)
+            raise
+    running = {"postgres": postgres, "redis": redis}
+    return EmbeddedSet(
+        home=here.home,
+        postgres_socket=postgres.socket,
+        redis_socket=redis.socket,
+        search=settings.redisearch != "off" and SEARCH_MODULE in redis.pulse.offers,
+        pids={name: server.pulse.pid for name, server in running.items()},
+        started_servers=frozenset(name for name, server in running.items() if server.started),
+        settings=settings,
+        client=client,
+    )
+
+
+def _ensure_both(settings: Settings, here: Places, deadline: Deadline) -> tuple[Running, Running]:
+    postgres, redis = _servers(settings, here)
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="embedded") as pool:
+        first, second = (pool.submit(ensure, server, deadline=deadline) for server in (postgres, redis))
+    running = first.result()
+    if DATABASE not in running.pulse.offers:
+        create_database(running.socket)
+    return running, second.result()
+
+
+def _leave(share: EmbeddedSet) -> None:
+    if not share.client.held:
+        share.client.release()
+        return
+    here = places(share.home)
+    with locks.hold(here.start_lock, deadline=Deadline(STOP_SECONDS)):
+        share.client.release()
+        _stop_unused(share.settings, here)
+
+
+def _stop_unused(settings: Settings, here: Places) -> None:
+    if settings.keep_servers or here.keep_marker.exists() or locks.clients(here.clients):
+        return
+    _stop_both(settings, here)
+
+
+def _stop_both(settings: Settings, here: Places) -> tuple[str, ...]:
+    deadline = Deadline(STOP_SECONDS)
+    servers: tuple[Server, ...] = _servers(settings, here)
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="embedded") as pool:
+        stopped = [pool.submit(stop, server, deadline=deadline) for server in servers]
+    names = tuple(server.name for server, ran in zip(servers, stopped, strict=True) if ran.result())
+    here.close_sockets()
+    return names
+
+
+def _servers(settings: Settings, here: Places) -> tuple[PostgresServer, RedisServer]:
+    return PostgresServer(settings=settings, places=here), RedisServer(settings=settings, places=here)
+
+
+def _down(settings: Settings, *, force: bool) -> tuple[str, ...]:
+    here = places(settings.home)
+    if not here.run.is_dir():
+        return ()
+    with locks.hold(here.start_lock, deadline=Deadline(STOP_SECONDS)):
+        users = [pid for pid in locks.clients(here.clients) if pid != os.getpid()]
+        if users and not force:
+            raise InvalidInput(
+                f"{len(users)} other processes use the embedded servers: {', '.join(map(str, users))}.",
+                next_step="Stop them first, or run `sonik down --force`.",
+            )
+        here.keep_marker.unlink(missing_ok=True)
+        return _stop_both(settings, here)

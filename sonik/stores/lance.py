@@ -1,0 +1,87 @@
+"""The door to LanceDB: imported quietly here, opened by address, and its errors told in our terms."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+# Read once, when the native library loads; it would warn on stderr about our own queries.
+os.environ.setdefault("LANCEDB_LOG", "error")
+
+import lancedb
+from lancedb import AsyncConnection, AsyncTable
+from lancedb.expr import Expr, col, lit
+from lancedb.index import FTS, Bitmap, BTree, IvfRq
+from lancedb.query import FullTextOperator, MultiMatchQuery
+
+from sonik.errors import Conflict, InvalidInput, OutOfTime, StoreUnavailable
+
+__all__ = [
+    "FTS",
+    "AsyncConnection",
+    "AsyncTable",
+    "BTree",
+    "Bitmap",
+    "Expr",
+    "FullTextOperator",
+    "IvfRq",
+    "MultiMatchQuery",
+    "col",
+    "conflicting",
+    "connect",
+    "latest",
+    "lit",
+    "translated",
+    "vanished",
+]
+
+_DOWN_STEP = "Run `sonik doctor`; `sonik sync rebuild --sink vectors` makes the vectors anew."
+# The driver raises ValueError for these too, though no value is to blame.
+_UNAVAILABLE = ("was not found", "INVERTED index", "Failed to connect")
+
+
+async def connect(uri: str, *, refresh_seconds: float) -> AsyncConnection:
+    """Connect to a folder or an object store; other processes' writes are seen after `refresh_seconds`."""
+    # A relative path that begins with "db" would be taken for the name of a cloud database.
+    address = uri if "://" in uri else str(Path(uri).expanduser().absolute())
+    return await lancedb.connect_async(address, read_consistency_interval=timedelta(seconds=refresh_seconds))
+
+
+async def latest(table: AsyncTable) -> None:
+    """Go over to the newest version now, without waiting for the refresh."""
+    await table.checkout_latest()  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn driver errors into ours, once."""
+    try:
+        yield
+    except ValueError as error:
+        if any(sign in str(error) for sign in _UNAVAILABLE):
+            raise StoreUnavailable("The vector table is not ready.", next_step=_DOWN_STEP) from error
+        detail = str(error).splitlines()[0][:200]
+        raise InvalidInput(f"LanceDB refused a value: {detail}.", next_step="Correct the value.") from error
+    except RuntimeError as error:
+        raise _failure(error) from error
+    except OSError as error:
+        raise StoreUnavailable("LanceDB cannot read or write its files.", next_step=_DOWN_STEP) from error
+
+
+def vanished(error: RuntimeError) -> bool:
+    """Say whether a file went away under an open handle, as when another process compacts the table."""
+    return "Not found:" in str(error)
+
+
+def conflicting(error: RuntimeError) -> bool:
+    """Say whether another process committed first."""
+    return "commit conflict" in str(error).lower()
+
+
+def _failure(error: RuntimeError) -> OutOfTime | Conflict | StoreUnavailable:
+    if "timed out" in str(error) or "Query timeout" in str(error):
+        return OutOfTime("LanceDB ran out of time.", next_step="Narrow the filter, or ask again.")
+    if conflicting(error):
+        return Conflict("Another process wrote the vectors first.", next_step="Try again.")
+    return StoreUnavailable("LanceDB does not answer.", next_step=_DOWN_STEP)

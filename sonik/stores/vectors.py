@@ -1,0 +1,237 @@
+"""LanceDB: the text and the vector of everything searchable, in one table that can be rebuilt."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any, Self, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from sonik.stores.lance import (
+    AsyncConnection,
+    AsyncTable,
+    Expr,
+    FullTextOperator,
+    MultiMatchQuery,
+    col,
+    connect,
+    latest,
+    lit,
+    translated,
+    vanished,
+)
+from sonik.stores.text_columns import as_columns, as_vector, confirm_layout, layout
+from sonik.stores.text_filter import permitted
+from sonik.stores.text_table import INDEX_ABOVE_ROWS, made_anew, opened, tidied
+from sonik.stores.texts import Match, TextFilter, TextRow, Vector
+from sonik.types import Language
+
+__all__ = ["Match", "TextFilter", "TextRow", "Vectors"]
+
+T = TypeVar("T")
+Row = dict[str, Any]  # as the driver types it
+
+BATCH_ROWS = 500
+WRITES_PER_OPTIMIZE = 20
+# More probes than partitions means all of them: with fewer, a narrow filter silently finds the wrong neighbours.
+ALL_PARTITIONS = 1000
+REFINE_FACTOR = 10
+# Under so many permitted rows an exact scan is faster than the index.
+SCAN_UP_TO_ROWS = 2_000
+# A word in the text, a word in the name.
+BOOSTS = [1.0, 2.0]
+
+
+class Vectors:
+    """One connection and one table. Searches see what their filter's scope may see; writes wait for each other."""
+
+    def __init__(
+        self, connection: AsyncConnection, table: AsyncTable, *, schema: pa.Schema, timeout: timedelta
+    ) -> None:
+        """Use `open`, which makes the table if it is not there."""
+        self._connection = connection
+        self._table = table
+        self._schema = schema
+        self._dimension: int = schema.field("vector").type.list_size
+        self._timeout = timeout
+        self._writing = asyncio.Lock()
+        self._writes = 0
+
+    @classmethod
+    async def open(
+        cls,
+        uri: str,
+        *,
+        model: str,
+        dimension: int,
+        replace: bool = False,
+        timeout_seconds: float = 5.0,
+        refresh_seconds: float = 1.0,
+    ) -> Self:
+        """Open the table, or make it; with `replace` make it anew, whatever is there.
+
+        Raises:
+            EmbeddingMismatch: the stored vectors come from another model or have another dimension.
+        """
+        schema = layout(model=model, dimension=dimension)
+        with translated():
+            connection = await connect(uri, refresh_seconds=refresh_seconds)
+            table = await (made_anew if replace else opened)(connection, schema)
+            return cls(connection, table, schema=schema, timeout=timedelta(seconds=timeout_seconds))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Let go of the table and its caches."""
+        self._table.close()  # type: ignore[no-untyped-call]
+        self._connection.close()  # type: ignore[no-untyped-call]
+
+    async def recreate(self) -> None:
+        """Make the table anew and empty, for the model it was opened with."""
+        async with self._writing:
+            with translated():
+                self._table = await made_anew(self._connection, self._schema)
+            self._writes = 0
+
+    async def upsert(self, rows: Sequence[TextRow]) -> None:
+        """Write rows by id. A row whose `seq` is lower than the stored one is passed over."""
+        with translated():
+            batches = [as_columns(batch, self._schema) for batch in _batches(_newest(rows))]
+        async with self._writing:
+            for batch in batches:
+                await self._merge(batch)
+
+    async def delete(self, ids: Sequence[str]) -> None:
+        """Delete rows by id; an id that is not there is no error."""
+        async with self._writing:
+            for batch in _batches(ids):
+                await self._delete(batch)
+
+    async def nearest(self, vector: Vector, *, where: TextFilter, limit: int) -> list[Match]:
+        """Return the permitted rows closest to a vector, best first; the score is the cosine similarity."""
+        target = as_vector(vector, dimension=self._dimension)
+
+        async def search(table: AsyncTable) -> list[Row]:
+            confirm_layout(await table.schema(), self._schema)
+            allowed = permitted(where)
+            query = table.query().nearest_to(target).distance_type("cosine").where(allowed)
+            query = query.nprobes(ALL_PARTITIONS).refine_factor(REFINE_FACTOR)
+            if await _is_small(table, allowed):
+                query = query.bypass_vector_index()
+            return await query.select(["id", "kind", "_distance"]).limit(limit).to_list(timeout=self._timeout)
+
+        found = await self._ask(search)
+        return _ranked(Match(id=row["id"], kind=row["kind"], score=1.0 - row["_distance"]) for row in found)
+
+    async def matching(self, text: str, *, language: Language, where: TextFilter, limit: int) -> list[Match]:
+        """Return the permitted rows that share words with a text, best first; the score is BM25.
+
+        Words are stemmed and folded in the column of the language, and only folded in names, which count more.
+        """
+        words = MultiMatchQuery(text, [f"text_{language}", "name"], boosts=BOOSTS, operator=FullTextOperator.OR)
+
+        async def search(table: AsyncTable) -> list[Row]:
+            query = table.query().nearest_to_text(words).where(permitted(where))
+            return await query.select(["id", "kind", "_score"]).limit(limit).to_list(timeout=self._timeout)
+
+        found = await self._ask(search)
+        return _ranked(Match(id=row["id"], kind=row["kind"], score=row["_score"]) for row in found)
+
+    async def versions(self, *, collection: str | None = None) -> dict[str, int]:
+        """Return the version of every row, of all collections or of one: what the drift check compares."""
+
+        async def read(table: AsyncTable) -> dict[str, int]:
+            query = table.query().select(["id", "version"])
+            if collection is not None:
+                query = query.where(col("collection") == lit(collection))
+            stored: dict[str, int] = {}
+            async for batch in await query.to_batches():
+                stored.update(zip(batch["id"].to_pylist(), batch["version"].to_pylist(), strict=True))
+            return stored
+
+        return await self._ask(read)
+
+    async def vectors_of(self, ids: Sequence[str]) -> dict[str, npt.NDArray[np.float32]]:
+        """Return the stored vectors of the ids that are there. Callers have checked that these may be seen."""
+        stored: dict[str, npt.NDArray[np.float32]] = {}
+        for batch in _batches(ids):
+            found = await self._ask(partial(_stored_vectors, ids=batch, timeout=self._timeout))
+            stored.update((row["id"], np.asarray(row["vector"], dtype=np.float32)) for row in found)
+        return stored
+
+    async def count(self) -> int:
+        """Return how many rows there are, of all collections."""
+        return await self._ask(lambda table: table.count_rows())
+
+    async def maintain(self, *, force: bool = False) -> None:
+        """Compact the table and bring its indexes up to date, once enough was written or when forced."""
+        async with self._writing:
+            if force or self._writes >= WRITES_PER_OPTIMIZE:
+                await self._ask(tidied)
+                self._writes = 0
+
+    async def check(self) -> None:
+        """Read one row with its vector: a damaged data file shows only when it is read."""
+        await self._ask(lambda table: table.query().limit(1).to_arrow(timeout=self._timeout))
+
+    async def _merge(self, batch: pa.Table) -> None:
+        async def merge(table: AsyncTable) -> None:
+            confirm_layout(await table.schema(), self._schema)
+            merging = table.merge_insert("id").when_matched_update_all(where="source.seq >= target.seq")
+            await merging.when_not_matched_insert_all().execute(batch, timeout=self._timeout)
+
+        await self._ask(merge)
+        self._writes += 1
+
+    async def _delete(self, ids: Sequence[str]) -> None:
+        await self._ask(lambda table: table.delete(col("id").isin(ids)))
+        self._writes += 1
+
+    async def _ask(self, operation: Callable[[AsyncTable], Awaitable[T]]) -> T:
+        """Run one operation, and once more on the latest version if another process compacted this one away."""
+        with translated():
+            try:
+                return await operation(self._table)
+            except RuntimeError as error:
+                if not vanished(error):
+                    raise
+            await latest(self._table)
+            return await operation(self._table)
+
+
+def _newest(rows: Sequence[TextRow]) -> list[TextRow]:
+    """Return one row an id: two new ones in a batch would both be stored."""
+    newest: dict[str, TextRow] = {}
+    for row in rows:
+        known = newest.get(row.id)
+        if known is None or row.seq >= known.seq:
+            newest[row.id] = row
+    return list(newest.values())
+
+
+def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (items[start : start + BATCH_ROWS] for start in range(0, len(items), BATCH_ROWS))
+
+
+async def _stored_vectors(table: AsyncTable, *, ids: Sequence[str], timeout: timedelta) -> list[Row]:
+    return await table.query().where(col("id").isin(ids)).select(["id", "vector"]).to_list(timeout=timeout)
+
+
+async def _is_small(table: AsyncTable, allowed: Expr) -> bool:
+    """Say whether an index would be there and the permitted rows are few enough to do without."""
+    if await table.count_rows() <= INDEX_ABOVE_ROWS:
+        return False
+    some = await table.query().where(allowed).select(["id"]).limit(SCAN_UP_TO_ROWS + 1).to_arrow()
+    return bool(some.num_rows <= SCAN_UP_TO_ROWS)
+
+
+def _ranked(matches: Iterable[Match]) -> list[Match]:
+    # Equal scores come back in no particular order.
+    return sorted(matches, key=lambda match: (-match.score, match.id))
