@@ -8,7 +8,7 @@ from typing import Literal
 from sonik.retrieval.wording import Phrases, listed
 
 HOUR = 60
-Unit = int | Literal["weekend", "bridge", "week", "month"]  # a number is a weekday, Monday is 0
+Unit = int | Literal["weekend", "bridge", "week", "month", "year"]  # a number is a weekday, Monday is 0
 Modifier = Literal["this", "coming", "next", "last"]
 
 
@@ -63,10 +63,11 @@ UNITS: Phrases[Unit] = Phrases(
         **dict.fromkeys(["long weekend", "bank holiday weekend", "feriado largo"], "bridge"),
         **dict.fromkeys(["semana", "week"], "week"),
         **dict.fromkeys(["mes", "month"], "month"),
+        **dict.fromkeys(["ano", "year"], "year"),
     }
 )
 # Bare, these are part of other phrases or of names ("entre semana", "Bar El Puente").
-NEEDS_MODIFIER = listed("semana week mes month puente")
+NEEDS_MODIFIER = listed("semana week mes month ano year puente")
 BEFORE_UNIT: Phrases[Modifier] = Phrases(
     {
         **dict.fromkeys(

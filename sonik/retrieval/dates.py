@@ -173,7 +173,7 @@ def _range(first: Written, second: Written, today: date) -> Days | None:
         # "del 28 al 5 de diciembre" begins in November.
         before = end.replace(day=1) - timedelta(days=1)
         begin = replace(first, year=before.year, month=before.month).resolve(today)
-    return Days(first=begin, last=end, stop=second.stop, kind="span") if begin else None
+    return Days(first=begin, last=end, stop=second.stop, kind="span", joined=True) if begin else None
 
 
 def _day_of_month(left: Sequence[str], index: int, today: date) -> Days | None:

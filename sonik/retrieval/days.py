@@ -1,4 +1,4 @@
-"""Reading the days a phrase speaks of: relative days, weekdays, weekends, weeks and months.
+"""Reading the days a phrase speaks of: relative days, weekdays, weekends, weeks, months and years.
 
 A day here is a service day (06:00 to 06:00). Weekday names mean the next such day, today included. "Next
 Friday" in English is the Friday of next week; "el próximo viernes" and "sexta que vem" are the first one after
@@ -161,7 +161,7 @@ def _days_of(unit: Unit, modifier: Modifier, today: date, stop: int) -> Days:
         on_monday = today - timedelta(days=1) if today.weekday() == 0 else today
         weekend = weekend_of(_weekend_day(modifier, on_monday), stop)
         return replace(weekend, last=weekend.last + timedelta(days=1))
-    return _week(modifier, today, stop) if unit == "week" else _month(modifier, today, stop)
+    return {"week": _week, "month": _month, "year": _year}[unit](modifier, today, stop)
 
 
 def _weekday(weekday: int, modifier: Modifier, today: date) -> date:
@@ -195,6 +195,12 @@ def _month(modifier: Modifier, today: date, stop: int) -> Days:
         return replace(month_of(today.year, today.month, stop), first=today)
     year, month = divmod(today.year * 12 + today.month - 1 + (-1 if modifier == "last" else 1), 12)
     return month_of(year, month + 1, stop)
+
+
+def _year(modifier: Modifier, today: date, stop: int) -> Days:
+    year = today.year + {"this": 0, "last": -1}.get(modifier, 1)
+    first = today if modifier == "this" else date(year, 1, 1)
+    return Days(first=first, last=date(year, 12, 31), stop=stop, kind="span")
 
 
 def _count(left: Sequence[str], index: int) -> tuple[int, int, int] | None:

@@ -74,6 +74,9 @@ def read_hours(left: Sequence[str], index: int) -> Hours | None:
     """Read the hours that start at `index`, or None."""
     lead = LEADS.at(left, index)
     hour = _led_hour(left, lead[1]) if lead else _clock(left, index)
+    # "Los Vagabundos de la Medianoche" are a band.
+    if left[index] == "de" and lead and NAMED.at(left, lead[1]):
+        return None
     if hour is None or (_is_length(left, hour) and (lead is None or lead[0] == "range")):
         return None
     until = _until(left, hour)

@@ -23,14 +23,14 @@ ASKS: Phrases[str] = Phrases(
         ),
         **table(
             """donde, a donde, adonde, que club, que clubes, que bar, que bares, que lugar, que lugares, bares, clubes,
-            clubs, discotecas, antros, antro, boliches, boliche, lugares, lugar, sitios, sitio, salas, teatros,
-            venue, venues, local de eventos, onde, aonde, qual bar, quais bares, casas de show, casa de show, boates,
-            boate, locais, casas noturnas, where, where to go, which club, which clubs, which bar, which bars, bars,
-            nightclub, nightclubs, places, spots, places to go, spot""",
+            clubs, discotecas, antros, antro, boliches, boliche, lugares, sitios, salas, teatros,
+            venues, local de eventos, onde, aonde, qual bar, quais bares, casas de show, casa de show, boates,
+            locais, casas noturnas, where, where to go, which club, which clubs, which bar, which bars, bars,
+            nightclubs, places, spots, places to go""",
             VENUE,
         ),
         **table(
-            """que hay, que hay para hacer, que hacer, que pasa, que se hace, cosas que hacer, que planes, plan, planes,
+            """que hay, que hay para hacer, que hacer, que pasa, que se hace, cosas que hacer, que planes, planes,
             concierto, conciertos, fiesta, fiestas, evento, eventos, agenda, programacion, cartelera, toque, toques,
             recital, recitales, rumba, rumbas, parche, parches, farra, farras, carrete, carretes, peda, joda,
             funcion, funciones, cuando, cuando toca, a que hora, o que tem, o que tem para fazer, o que fazer,
@@ -60,8 +60,12 @@ PORTUGUESE_ASKS: Phrases[str] = Phrases(table("balada, baladas, na balada, baile
 HINTS: Phrases[str] = Phrases(
     {
         **table("dj, banda, band, singer, cantante, cantor, musico, grupo", ARTIST),
-        **table("bar, club, clube, discoteca, disco, sala, teatro, local, pub, terraza, terrazas, rooftop", VENUE),
-        **table("festival, festivales, festivais, festivals, rave, noche, noite, night, feria", EVENT),
+        **table(
+            "bar, club, clube, discoteca, disco, sala, teatro, local, pub, terraza, terrazas, rooftop, lugar, sitio",
+            VENUE,
+        ),
+        **table("venue, nightclub, spot, boate", VENUE),
+        **table("festival, festivales, festivais, festivals, rave, noche, noite, night, feria, plan", EVENT),
         **table("colectivo, coletivo, collective, sello", ORGANIZATION),
     }
 )

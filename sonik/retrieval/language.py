@@ -36,10 +36,10 @@ def language_of(text: str, words: Iterable[Word], *, fallback: Language) -> Lang
     """Return the language with the most evidence, or `fallback` where nothing decides."""
     letters = set(unicodedata.normalize("NFC", text.lower()))
     scores = {language: len(letters & LETTERS[language]) for language in LETTERS}
-    for word in words:
-        for language in scores if word.raw != "&" else ():
-            if word.text in FUNCTION_WORDS[language] or word.text in TELLING[language]:
-                scores[language] += 1
+    # "&" is folded to a Spanish "y", and is no Spanish.
+    for text in (word.text for word in words if word.raw != "&"):
+        for language in scores:
+            scores[language] += text in FUNCTION_WORDS[language] or text in TELLING[language]
     best = max(scores.values())
     leaders = [language for language, score in scores.items() if score == best]
     return fallback if fallback in leaders else leaders[0]

@@ -83,9 +83,13 @@ class TraversalLog:
         """Write batches until cancelled."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._full.wait(), timeout=FLUSH_SECONDS)
+                async with asyncio.timeout(FLUSH_SECONDS):
+                    await self._full.wait()
             self._full.clear()
             await self.flush()
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise asyncio.CancelledError
 
     async def flush(self) -> None:
         """Write what is waiting; if truth does not answer, keep it for the next time."""

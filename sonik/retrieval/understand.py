@@ -143,12 +143,14 @@ def _take_subject(sentence: Sentence, *, language: Language, vocabulary: Vocabul
     kinds = take_asked_kinds(sentence, language=language, spared=long_genres)
     genres, genre_words = _genres(sentence, vocabulary)
     hinted, hint_words = hinted_kinds(sentence)
-    content = [index for index in sentence.unexplained() if not _is_count(sentence.left, index)]
-    naming = [index for index in content if index not in genre_words and index not in hint_words]
-    if not naming:
-        kinds = kinds or hinted
-        content = [index for index in content if index in genre_words]
-    return _Subject(kinds=kinds, genres=genres, content=tuple(content), naming=tuple(naming))
+    content = {index for index in sentence.unexplained() if not _is_count(sentence.left, index)}
+    naming = content - genre_words - hint_words
+    return _Subject(
+        kinds=kinds if kinds or naming else hinted,
+        genres=genres,
+        content=tuple(sorted(content | genre_words if naming else genre_words)),
+        naming=tuple(sorted(naming)),
+    )
 
 
 def _genres(sentence: Sentence, vocabulary: Vocabulary) -> tuple[tuple[str, ...], set[int]]:

@@ -72,18 +72,17 @@ ASKING = listed("""
     algo alguien ayuda ayudame bueno busca buscar buscame busco buena buenas buenos cosas dame decime dime encontrar
     encuentra gracias gustaria hola ir informacion lista listame mejor mejores mostrame muestra muestrame necesito
     opciones podria puede puedo quiero quiere recomendacion recomendaciones recomendame recomienda recomiendas
-    recomendas saber salir sale ver va van voy tal tipo favor
-    acontecendo acontece boa boas bom bons coisas dica dicas diga encontre fala indica indique lugar mostra mostre
-    obrigado obrigada oi ola poderia posso preciso procuro procurando queria quero recomenda recomende rola rolando
-    rolar sabe sair tudo ta to vou melhor melhores
+    recomendas saber salir sale ver va van voy tal tipo favor acontecendo acontece boa boas bom bons coisas dica
+    dicas diga encontre fala indica indique lugar mostra mostre obrigado obrigada oi ola poderia posso preciso
+    procuro procurando queria quero recomenda recomende rola rolando rolar sabe sair tudo ta to vou melhor melhores
     best cheap find get give going good great happening hello help hey hi know let like list looking love need nice
-    options please recommend recommendation recommendations search see show tell thanks top want
-    barato barata baratos baratas baratinho economico economicos economica economicas inexpensive affordable
-    boleta boletas cover entrada entradas ingresso ingressos precio precios preco precos price prices ticket tickets
-    cuesta cuestan custa cost costs bailar curtir dancar escuchar escutar hear listen live oir ouvir tomar vivo
-    cada every fica queda quedan hablame cuentame fale play plays playing toca tocan tocando tocar vem viene vienen rumbear carretear
+    options please recommend recommendation recommendations search see show tell thanks top want barato barata
+    baratos baratas baratinho economico economicos economica economicas inexpensive affordable boleta boletas cover
+    entrada entradas ingresso ingressos precio precios preco precos price prices ticket tickets cuesta cuestan custa
+    cost costs bailar curtir dancar escuchar escutar hear listen live oir ouvir tomar vivo cada every fica queda
+    quedan hablame cuentame fale play plays playing toca tocan tocando tocar vem viene vienen rumbear carretear
     cerca cercano cercanos cercana cercanas perto proximo proxima proximos proximas nearby around close
-    """)  # fmt: skip
+    """)
 
 
 @dataclass(frozen=True, slots=True)

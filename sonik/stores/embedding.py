@@ -254,7 +254,7 @@ class _Network:
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of each text; even an empty one has its opening and closing token."""
-        return [encoding.ids for encoding in self.tokenizer.encode_batch(list(texts))]
+        return [encoding.ids for encoding in self.tokenizer.encode_batch(_sound(texts))]
 
     def embed(self, batch: Sequence[Sequence[int]]) -> Vectors:
         """Return the mean of each text's token vectors, scaled to length one."""
@@ -312,8 +312,13 @@ def _cannot(name: str, reason: str, *, step: str) -> Misconfigured:
 
 
 def _encode(encode: _Encode, texts: Sequence[str], prompt: str) -> Vectors:
-    vectors = encode(list(texts), prompt=prompt or None, normalize_embeddings=True, show_progress_bar=False)
+    vectors = encode(_sound(texts), prompt=prompt or None, normalize_embeddings=True, show_progress_bar=False)
     return np.asarray(vectors, dtype=np.float32)
+
+
+def _sound(texts: Sequence[str]) -> list[str]:
+    """Return the texts with lone surrogates replaced, which JSON can bring in and no tokenizer takes."""
+    return [text.encode("utf-8", "replace").decode() for text in texts]
 
 
 def _origin(name: str) -> str:

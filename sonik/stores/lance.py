@@ -1,8 +1,10 @@
 """The door to LanceDB: imported quietly here, opened by address, and its errors told in our terms."""
 
+import asyncio
+import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,8 +14,8 @@ os.environ.setdefault("LANCEDB_LOG", "error")
 import lancedb
 from lancedb import AsyncConnection, AsyncTable
 from lancedb.expr import Expr, col, lit
-from lancedb.index import FTS, Bitmap, BTree, IvfRq
-from lancedb.query import FullTextOperator, MultiMatchQuery
+from lancedb.index import FTS, Bitmap, BTree, IvfFlat, IvfRq
+from lancedb.query import AsyncVectorQuery, FullTextOperator, MultiMatchQuery
 
 from sonik.errors import Conflict, InvalidInput, OutOfTime, StoreUnavailable
 
@@ -21,12 +23,15 @@ __all__ = [
     "FTS",
     "AsyncConnection",
     "AsyncTable",
+    "AsyncVectorQuery",
     "BTree",
     "Bitmap",
     "Expr",
     "FullTextOperator",
+    "IvfFlat",
     "IvfRq",
     "MultiMatchQuery",
+    "alone",
     "col",
     "conflicting",
     "connect",
@@ -46,6 +51,23 @@ async def connect(uri: str, *, refresh_seconds: float) -> AsyncConnection:
     # A relative path that begins with "db" would be taken for the name of a cloud database.
     address = uri if "://" in uri else str(Path(uri).expanduser().absolute())
     return await lancedb.connect_async(address, read_consistency_interval=timedelta(seconds=refresh_seconds))
+
+
+@asynccontextmanager
+async def alone(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Keep other processes from making a table meanwhile; in an object store this is left to its one writer.
+
+    The driver looks first and then overwrites: of two that make a table at once, the later empties the earlier's.
+    """
+    if "://" in connection.uri:
+        yield
+        return
+    descriptor = os.open(Path(connection.uri) / "making.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        await asyncio.to_thread(fcntl.flock, descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 async def latest(table: AsyncTable) -> None:
@@ -76,7 +98,7 @@ def vanished(error: RuntimeError) -> bool:
 
 def conflicting(error: RuntimeError) -> bool:
     """Say whether another process committed first."""
-    return "commit conflict" in str(error).lower()
+    return "commit conflict" in str(error).lower() or "Incompatible transaction" in str(error)
 
 
 def _failure(error: RuntimeError) -> OutOfTime | Conflict | StoreUnavailable:

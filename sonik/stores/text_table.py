@@ -1,46 +1,62 @@
-"""The table of texts: opened, made anew, indexed and tidied."""
+"""The table of texts: opened, made anew, searched, indexed and tidied."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from sonik.stores.lance import FTS, AsyncConnection, AsyncTable, Bitmap, BTree, IvfRq, conflicting, latest
+from sonik.stores.lance import (
+    FTS,
+    AsyncConnection,
+    AsyncTable,
+    AsyncVectorQuery,
+    Bitmap,
+    BTree,
+    Expr,
+    IvfFlat,
+    IvfRq,
+    alone,
+    conflicting,
+    latest,
+)
 from sonik.stores.text_columns import confirm_layout
 
+Index = FTS | BTree | Bitmap | IvfRq | IvfFlat
+
 TABLE = "texts"
-# Below this an exact scan takes milliseconds and is never wrong.
+# Up to here a scan takes milliseconds and is exact; scalar indexes gain nothing either.
 INDEX_ABOVE_ROWS = 25_000
+# More probes than partitions means all of them: with fewer, a narrow filter silently finds the wrong neighbours.
+ALL_PARTITIONS = 1000
+REFINE_FACTOR = 10
+# Up to so many permitted rows an exact scan is faster than the index.
+SCAN_UP_TO_ROWS = 2_000
 # Compaction must not take the files from under a reader that is still on an older version.
 KEEP_VERSIONS = timedelta(hours=1)
 _STEMMED = {"text_es": "Spanish", "text_pt": "Portuguese", "text_en": "English"}
-_INDEXES: dict[str, FTS | BTree | Bitmap] = {
+_INDEXES: dict[str, Index] = {
     "id": BTree(),
-    "collection": Bitmap(),
-    "graph": Bitmap(),
-    "kind": Bitmap(),
-    "market": Bitmap(),
-    "visibility": Bitmap(),
-    "owner_org": BTree(),
-    "starts_at": BTree(),
-    "ends_at": BTree(),
-    "lat": BTree(),
     # Stop words stay in: La Ley and El Tri are names.
     **{name: FTS(language=language, remove_stop_words=False) for name, language in _STEMMED.items()},
     "name": FTS(stem=False, remove_stop_words=False),
 }
-_VECTOR_INDEX = IvfRq(distance_type="cosine")
+# On a small table these would only make every compaction slower.
+_INDEXES_OF_MANY: dict[str, Index] = {
+    **dict.fromkeys(("collection", "graph", "kind", "market", "visibility"), Bitmap()),
+    **dict.fromkeys(("owner_org", "starts_at", "ends_at", "lat"), BTree()),
+}
 
 
 async def opened(connection: AsyncConnection, schema: pa.Schema) -> AsyncTable:
     """Open the table, made if it is not there; refuse one of another model."""
-    try:
-        table = await connection.open_table(TABLE)
-    except ValueError as error:
-        if "was not found" not in str(error):
-            raise
-        table = await connection.create_table(TABLE, schema=schema, exist_ok=True)
+    table = await _found(connection)
+    if table is None:
+        async with alone(connection):
+            table = await _found(connection) or await connection.create_table(TABLE, schema=schema)
     confirm_layout(await table.schema(), schema)
-    await build_missing(table)
+    await _build_missing(table, _INDEXES)
     return table
 
 
@@ -53,24 +69,52 @@ async def made_anew(connection: AsyncConnection, schema: pa.Schema) -> AsyncTabl
         # Too damaged to be read, and so to be overwritten.
         await connection.drop_table(TABLE)
         table = await connection.create_table(TABLE, schema=schema)
-    await build_missing(table)
+    await _build_missing(table, _INDEXES)
     return table
+
+
+async def neighbours(
+    table: AsyncTable, target: npt.NDArray[np.float32], *, allowed: Expr, timeout: timedelta
+) -> AsyncVectorQuery:
+    """Return the query for the nearest permitted rows: through all of an index, or past it if they are few."""
+    query = table.query().nearest_to(target).distance_type("cosine").where(allowed)
+    query = query.nprobes(ALL_PARTITIONS).refine_factor(REFINE_FACTOR)
+    if await table.count_rows() <= INDEX_ABOVE_ROWS:
+        return query
+    few = await table.query().where(allowed).select(["id"]).limit(SCAN_UP_TO_ROWS + 1).to_arrow(timeout=timeout)
+    return query.bypass_vector_index() if few.num_rows <= SCAN_UP_TO_ROWS else query
 
 
 async def tidied(table: AsyncTable) -> None:
     """Compact the table, drop versions nobody reads any more, and index what was written since."""
-    await build_missing(table)
-    if await table.count_rows() > INDEX_ABOVE_ROWS and "vector" not in await _indexed(table):
-        await table.create_index("vector", config=_VECTOR_INDEX)
+    await _build_missing(table, _INDEXES)
+    if await table.count_rows() > INDEX_ABOVE_ROWS:
+        await _build_missing(table, _INDEXES_OF_MANY | {"vector": await _vector_index(table)})
     await table.optimize(cleanup_older_than=KEEP_VERSIONS)
 
 
-async def build_missing(table: AsyncTable) -> None:
+async def _found(connection: AsyncConnection) -> AsyncTable | None:
+    try:
+        return await connection.open_table(TABLE)
+    except ValueError as error:
+        if "was not found" in str(error):
+            return None
+        raise
+
+
+async def _vector_index(table: AsyncTable) -> Index:
+    dimension = (await table.schema()).field("vector").type.list_size
+    # RaBitQ packs eight dimensions a byte and takes no others. With one bit each it misses a third of the true
+    # neighbours of evenly spread vectors, with four none, and is as fast.
+    return IvfFlat(distance_type="cosine") if dimension % 8 else IvfRq(distance_type="cosine", num_bits=4)
+
+
+async def _build_missing(table: AsyncTable, wanted: Mapping[str, Index]) -> None:
     """Build each index that is not there, though other processes may be building the same ones."""
-    while missing := _INDEXES.keys() - await _indexed(table):
+    while missing := wanted.keys() - await _indexed(table):
         try:
             for column in sorted(missing):
-                await table.create_index(column, config=_INDEXES[column])
+                await table.create_index(column, config=wanted[column])
         except RuntimeError as error:
             # Each conflict means that another process finished one.
             if not conflicting(error):

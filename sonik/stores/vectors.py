@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sonik.errors import InvalidInput
 from sonik.stores.lance import (
     AsyncConnection,
     AsyncTable,
-    Expr,
     FullTextOperator,
     MultiMatchQuery,
     col,
+    conflicting,
     connect,
     latest,
     lit,
@@ -25,7 +26,7 @@ from sonik.stores.lance import (
 )
 from sonik.stores.text_columns import as_columns, as_vector, confirm_layout, layout
 from sonik.stores.text_filter import permitted
-from sonik.stores.text_table import INDEX_ABOVE_ROWS, made_anew, opened, tidied
+from sonik.stores.text_table import made_anew, neighbours, opened, tidied
 from sonik.stores.texts import Match, TextFilter, TextRow, Vector
 from sonik.types import Language
 
@@ -36,11 +37,6 @@ Row = dict[str, Any]  # as the driver types it
 
 BATCH_ROWS = 500
 WRITES_PER_OPTIMIZE = 20
-# More probes than partitions means all of them: with fewer, a narrow filter silently finds the wrong neighbours.
-ALL_PARTITIONS = 1000
-REFINE_FACTOR = 10
-# Under so many permitted rows an exact scan is faster than the index.
-SCAN_UP_TO_ROWS = 2_000
 # A word in the text, a word in the name.
 BOOSTS = [1.0, 2.0]
 
@@ -118,13 +114,11 @@ class Vectors:
         """Return the permitted rows closest to a vector, best first; the score is the cosine similarity."""
         target = as_vector(vector, dimension=self._dimension)
 
+        limit = _positive(limit)
+
         async def search(table: AsyncTable) -> list[Row]:
             confirm_layout(await table.schema(), self._schema)
-            allowed = permitted(where)
-            query = table.query().nearest_to(target).distance_type("cosine").where(allowed)
-            query = query.nprobes(ALL_PARTITIONS).refine_factor(REFINE_FACTOR)
-            if await _is_small(table, allowed):
-                query = query.bypass_vector_index()
+            query = await neighbours(table, target, allowed=permitted(where), timeout=self._timeout)
             return await query.select(["id", "kind", "_distance"]).limit(limit).to_list(timeout=self._timeout)
 
         found = await self._ask(search)
@@ -136,6 +130,7 @@ class Vectors:
         Words are stemmed and folded in the column of the language, and only folded in names, which count more.
         """
         words = MultiMatchQuery(text, [f"text_{language}", "name"], boosts=BOOSTS, operator=FullTextOperator.OR)
+        limit = _positive(limit)
 
         async def search(table: AsyncTable) -> list[Row]:
             query = table.query().nearest_to_text(words).where(permitted(where))
@@ -195,12 +190,12 @@ class Vectors:
         self._writes += 1
 
     async def _ask(self, operation: Callable[[AsyncTable], Awaitable[T]]) -> T:
-        """Run one operation, and once more on the latest version if another process compacted this one away."""
+        """Run one operation, and once more on the latest version if another process took this one away."""
         with translated():
             try:
                 return await operation(self._table)
             except RuntimeError as error:
-                if not vanished(error):
+                if not vanished(error) and not conflicting(error):
                     raise
             await latest(self._table)
             return await operation(self._table)
@@ -224,12 +219,11 @@ async def _stored_vectors(table: AsyncTable, *, ids: Sequence[str], timeout: tim
     return await table.query().where(col("id").isin(ids)).select(["id", "vector"]).to_list(timeout=timeout)
 
 
-async def _is_small(table: AsyncTable, allowed: Expr) -> bool:
-    """Say whether an index would be there and the permitted rows are few enough to do without."""
-    if await table.count_rows() <= INDEX_ABOVE_ROWS:
-        return False
-    some = await table.query().where(allowed).select(["id"]).limit(SCAN_UP_TO_ROWS + 1).to_arrow()
-    return bool(some.num_rows <= SCAN_UP_TO_ROWS)
+def _positive(limit: int) -> int:
+    """Refuse a limit of nothing: the driver panics on it."""
+    if limit < 1:
+        raise InvalidInput("The limit must be at least 1.", next_step="Ask for one row or more.", field="limit")
+    return limit
 
 
 def _ranked(matches: Iterable[Match]) -> list[Match]:

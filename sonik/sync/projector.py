@@ -47,6 +47,7 @@ class Projector:
     async def run(self) -> None:
         """Wait for the lease, then project until cancelled; a lost store is waited for."""
         while True:
+            _heed_cancellation()
             with suppress(SonikError):
                 lease = await self._postgres.lease(LEASE)
                 if lease is not None:
@@ -114,6 +115,7 @@ class Projector:
 
     async def _keep_lease(self, lease: Lease) -> None:
         while True:
+            _heed_cancellation()
             await asyncio.sleep(IDLE_SECONDS)
             if not await lease.alive():
                 raise StoreUnavailable("The projector's lease is gone.")
@@ -121,6 +123,7 @@ class Projector:
     async def _follow(self, sink: Sink) -> None:
         tidied = asyncio.get_running_loop().time()
         while True:
+            _heed_cancellation()
             self._wake[sink.name].clear()
             await self._drain(sink)
             now = asyncio.get_running_loop().time()
@@ -128,11 +131,13 @@ class Projector:
                 await sink.tidy()
                 tidied = now
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake[sink.name].wait(), timeout=IDLE_SECONDS)
+                async with asyncio.timeout(IDLE_SECONDS):
+                    await self._wake[sink.name].wait()
 
     async def _drain(self, sink: Sink) -> None:
         """Apply batches until nothing safe is left. The cursor is read each time: a restarted Redis may be behind."""
         while True:
+            _heed_cancellation()
             cursor = await sink.cursor()
             if cursor is None or not await self._kept(cursor):
                 await self._rebuild(sink)
@@ -196,6 +201,7 @@ class Projector:
         """From time to time save the graph, and prune what a finished snapshot covers."""
         covered: Position | None = None
         while True:
+            _heed_cancellation()
             await asyncio.sleep(SNAPSHOT_SECONDS)
             covered = await self.checkpoint(covered)
 
@@ -220,6 +226,13 @@ class Projector:
             await session.execute(SQL["prune"], params)
             await session.execute(SQL["record_pruned"], params)
             await session.execute(SQL["record_covered"], params)
+
+
+def _heed_cancellation() -> None:
+    """Until Python 3.12 asyncio.wait_for, which the pool uses, can swallow a cancellation: look for one that was."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def wait_until_projected(postgres: Postgres, position: Position, *, sinks: Sequence[str], seconds: float) -> bool:

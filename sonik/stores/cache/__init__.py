@@ -15,6 +15,7 @@ from redis.backoff import NoBackoff
 from sonik.clock import Clock
 from sonik.stores.cache.circuit import Circuit
 from sonik.stores.cache.entry import SCOPE, TAGS, CacheEntry, Vector
+from sonik.stores.cache.guarded import CONNECTIONS
 from sonik.stores.cache.search_index import RedisVlCache
 from sonik.stores.cache.vector_set import VectorSetCache
 
@@ -23,7 +24,6 @@ __all__ = ["SCOPE", "TAGS", "AnswerCache", "CacheEntry", "RedisVlCache", "Vector
 SCHEMA_VERSION = 1  # raise it with every change of the index or of what an entry holds
 TIMEOUT_SECONDS = 0.5
 OPEN_SECONDS = 10.0
-CONNECTIONS = 16
 
 
 class AnswerCache(Protocol):
@@ -91,6 +91,7 @@ def _pool(address: str) -> redis.BlockingConnectionPool:
         "socket_timeout": TIMEOUT_SECONDS,
         "socket_connect_timeout": TIMEOUT_SECONDS,
         "decode_responses": True,
+        "protocol": 2,  # redis-py fails on a search of an empty vector set under protocol 3
         # redis-py would sleep through its default retries for seconds while the server is down.
         "retry": Retry(NoBackoff(), 0),
     }

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -94,7 +94,7 @@ def encode(entry: CacheEntry) -> str:
         "answer": entry.answer,
         "facts": entry.facts,
         "entities": entry.entities,
-        "expires_at": entry.expires_at.isoformat(),
+        "expires_at": entry.expires_at.astimezone(UTC).isoformat(),
     }
     return json.dumps(kept, separators=(",", ":"))
 

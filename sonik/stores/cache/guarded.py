@@ -1,5 +1,6 @@
 """What every answer cache does around its storage: check what goes in, doubt what comes out, survive a dead Redis."""
 
+import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -22,6 +23,7 @@ T = TypeVar("T")
 D = TypeVar("D")
 
 FAILURES = (RedisError, RedisVLError, OSError)
+CONNECTIONS = 16
 CANDIDATES = 5
 MOST_DISTANT = 2.0  # cosine distance runs from 0 to 2
 ROUNDING = 1e-6  # of float32: an equal vector may be this far away
@@ -42,6 +44,7 @@ class GuardedCache(ABC):
         self._dimension = dimension
         self._clock = clock
         self._circuit = circuit
+        self._turns = asyncio.Semaphore(CONNECTIONS)
         self._prepared = False
         self._owed: set[str] = set()
         self._owes_all = False
@@ -138,8 +141,11 @@ class GuardedCache(ABC):
         return dropped + (await self._client.unlink(*batch) if batch else 0)
 
     async def _attempt(self, call: Callable[[], Awaitable[T]], otherwise: D) -> T | D:
-        if not self._circuit.allows():
-            return otherwise
+        async with self._turns:
+            # Asked only now: who waited behind calls that ran into a timeout need not run into it too.
+            return await self._call(call, otherwise) if self._circuit.allows() else otherwise
+
+    async def _call(self, call: Callable[[], Awaitable[T]], otherwise: D) -> T | D:
         try:
             if not self._prepared:
                 await self._prepare()

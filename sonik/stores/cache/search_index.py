@@ -26,7 +26,7 @@ from sonik.stores.cache.guarded import CANDIDATES, GuardedCache
 
 ENTITIES = "entities"
 VECTOR = "vector"
-PAYLOAD = "payload"
+ENTRY = "entry"  # not "payload", "id" or "score": redis-py has those names taken
 DROPPED_AT_ONCE = 100  # entities in one filter
 DTYPE = "float32"
 
@@ -53,7 +53,7 @@ class RedisVlCache(GuardedCache):
         key = self._prefix + entry.identity
         fields: dict[FieldT, EncodableT] = {name: token(tag) for name, tag in entry.tags.items()}
         fields[ENTITIES] = ",".join(sorted(tokens(entry.entities)))
-        fields[PAYLOAD] = encode(entry)
+        fields[ENTRY] = encode(entry)
         if entry.vector is not None:
             fields[VECTOR] = entry.vector.astype(np.float32).tobytes()
         async with self._client.pipeline(transaction=True) as pipeline:
@@ -63,20 +63,20 @@ class RedisVlCache(GuardedCache):
             await pipeline.execute()
 
     async def _get(self, identity: str) -> CacheEntry | None:
-        return decode(await self._client.hget(self._prefix + identity, PAYLOAD))
+        return decode(await self._client.hget(self._prefix + identity, ENTRY))
 
     async def _near(self, vector: Vector, tags: Mapping[str, str], distance: float) -> list[CacheEntry]:
         query = VectorRangeQuery(
             vector=vector.tobytes(),
             vector_field_name=VECTOR,
-            return_fields=[PAYLOAD],
+            return_fields=[ENTRY],
             filter_expression=_all_of(tags),
             distance_threshold=distance,
             num_results=CANDIDATES,
             dtype=DTYPE,
         )
         rows = await self._index.query(query)
-        found = [decode(row[PAYLOAD], distance=max(0.0, float(row["vector_distance"]))) for row in rows]
+        found = [decode(row[ENTRY], distance=max(0.0, float(row["vector_distance"]))) for row in rows]
         return [entry for entry in found if entry]
 
     async def _drop(self, entities: frozenset[str]) -> int:

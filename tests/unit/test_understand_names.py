@@ -1,0 +1,57 @@
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sonik.identity.names import fold
+from sonik.retrieval.wording import FUNCTION, NAME_TOKENS, names_in, words_of
+
+
+def test_candidates_are_folded_and_come_longest_first() -> None:
+    assert names_in("¿Toca Bomba Estéreo?") == [
+        "toca bomba estereo",
+        "toca bomba",
+        "bomba estereo",
+        "toca",
+        "bomba",
+        "estereo",
+    ]
+
+
+def test_function_words_alone_are_no_name_but_may_begin_or_join_one() -> None:
+    assert names_in("en la 33") == ["en la 33", "la 33", "33"]
+    assert "salsa al parque" in names_in("quién toca en Salsa al Parque")
+    assert names_in("¿qué es lo que hay?") == []
+
+
+def test_a_name_is_looked_up_as_its_alias_is_folded() -> None:
+    for alias in ("A$AP Rocky", "R&B", "Guns N' Roses", "AC/DC", "São Paulo", "Ke$ha", "D’Angelo", "Jay-Z"):
+        assert fold(alias) in names_in(f"entradas para {alias} mañana")
+
+
+def test_a_market_in_a_name_stays_a_candidate() -> None:
+    assert {"teatro mexico", "mexico"} <= set(names_in("conciertos en el Teatro México"))
+
+
+def test_a_candidate_named_twice_is_asked_once() -> None:
+    assert names_in("salsa salsa") == ["salsa salsa", "salsa"]
+
+
+def test_a_pasted_text_gives_a_bounded_number_of_candidates() -> None:
+    assert len(names_in(" ".join(f"palabra{number}" for number in range(5000)))) < 1024
+
+
+def test_words_keep_dates_numbers_and_money_in_one_piece() -> None:
+    text = "Ke$ha 05/12/2026 22:30 50.000 R$ 20 US$5 5–8 dez 2026-12-05/2026-12-07"
+    assert [word.text for word in words_of(text)] == [
+        "kesha", "05/12/2026", "22:30", "50.000", "r$", "20", "us$", "5", "5", "-", "8", "dez",
+        "2026-12-05", "/", "2026-12-07",
+    ]  # fmt: skip
+
+
+@settings(deadline=None, derandomize=True, max_examples=300)
+@given(st.text(max_size=300))
+def test_any_text_gives_folded_candidates_of_one_to_eight_words(text: str) -> None:
+    names = names_in(text)
+    sizes = [len(name.split(" ")) for name in names]
+    assert sizes == sorted(sizes, reverse=True)
+    assert all(1 <= size <= NAME_TOKENS for size in sizes)
+    assert all(fold(name) == name and not FUNCTION.issuperset(name.split(" ")) for name in names)
