@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from sonik.clock import Clock
 from sonik.errors import InvalidInput, OutOfTime, did_you_mean
@@ -62,6 +63,7 @@ class Engine:
         self.settings = settings
         self.clock = clock
         self.vocabulary = vocabulary
+        self.cursor_key = settings.cursor_key()
         self.log = TraversalLog(postgres=postgres, clock=clock)
         self._postgres = postgres
         self._graphs = graphs
@@ -133,9 +135,16 @@ class Engine:
         """List the events of a window."""
         return await self._lister.whats_on(wish, scope=scope)
 
-    async def entity(self, ref: str, *, include: Collection[str], scope: Scope) -> Portrait:
-        """Return one entity with the sections asked for."""
+    async def entity(
+        self, ref: str, *, include: Collection[str], scope: Scope, as_of: datetime | None = None
+    ) -> Portrait:
+        """Return one entity with the sections asked for, now or as of a moment."""
+        scope = replace(scope, as_of=as_of or scope.as_of)
         return await portray(self._postgres, ref, include=include, scope=scope, clock=self.clock)
+
+    def as_of(self, scope: Scope, moment: datetime | None = None) -> str:
+        """Return the moment an answer speaks of, ISO 8601 in UTC to the second."""
+        return (moment or scope.as_of or self.clock.now()).astimezone(UTC).isoformat(timespec="seconds")
 
     async def ingest(
         self, rows: Iterable[Row], *, delivery: Delivery, mapping: FieldMapping | None = None,

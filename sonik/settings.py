@@ -1,7 +1,8 @@
 """The only reader of the environment: every setting is a field here, read from SONIK_* variables."""
 
-from datetime import datetime
+import hashlib
 from pathlib import Path
+from secrets import token_bytes
 from typing import Literal
 
 from pydantic import AwareDatetime, Field, SecretStr
@@ -48,6 +49,10 @@ class Settings(BaseSettings):
     now: AwareDatetime | None = Field(None, description="Freeze the clock at this moment (ISO 8601 with offset).")
     market: str | None = Field(None, description="Market assumed when a question names none.")
 
+    secret: SecretStr | None = Field(
+        None, description="Signs cursors; set the same one on every server of a fleet. Unset: a new one each start."
+    )
+
     role: Role = Field("reader", description="Role of the local caller (stdio and CLI).")
     organisation: str | None = Field(None, description="Organisation of the local caller.")
     user: str | None = Field(None, description="Name of the local caller, for the audit log.")
@@ -63,10 +68,11 @@ class Settings(BaseSettings):
         """Where LanceDB lives."""
         return self.lancedb_uri or str(self.home / "lancedb")
 
-    @property
-    def frozen_now(self) -> datetime | None:
-        """The frozen moment, if one is set."""
-        return self.now
+    def cursor_key(self) -> bytes:
+        """Return the key that signs cursors."""
+        if self.secret is None:
+            return token_bytes(32)
+        return hashlib.sha256(self.secret.get_secret_value().encode()).digest()
 
     def scope(self) -> Scope:
         """Return the scope of the local caller."""

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sonik.sql import queries
 from sonik.stores.postgres import Postgres
-from sonik.stores.vectors import TextFilter
+from sonik.stores.texts import TextFilter
 from sonik.types import JsonObject, Near, Scope, Window
 
 SQL = queries("retrieval")

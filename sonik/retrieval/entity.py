@@ -4,11 +4,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
+from zoneinfo import ZoneInfo
 
 from sonik.clock import Clock
 from sonik.errors import InvalidInput, NotFound, did_you_mean
 from sonik.retrieval.cards import Card, read_cards
 from sonik.retrieval.refs import find_ref
+from sonik.retrieval.trace import new_trace_id
 from sonik.sql import queries
 from sonik.stores.postgres import Postgres
 from sonik.types import JsonValue, Scope
@@ -46,6 +48,11 @@ class ComingEvent:
     timezone: str
     status: str
     type: str
+
+    @property
+    def local_start(self) -> datetime:
+        """When it starts, on the market's clock."""
+        return self.starts_at.astimezone(ZoneInfo(self.timezone))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +93,7 @@ class Identifier:
 class Portrait:
     """Everything asked for about one entity; `namesakes` share the name that was asked for."""
 
+    trace_id: str
     card: Card
     identifiers: tuple[Identifier, ...]
     relations: tuple[Neighbour, ...] = ()
@@ -126,7 +134,8 @@ async def portray(postgres: Postgres, ref: str, *, include: Collection[str], sco
             field="as_of",
         )
     return Portrait(
-        card=cards[str(referent.id)], identifiers=tuple(identifiers), relations=tuple(relations),
+        trace_id=new_trace_id(), card=cards[str(referent.id)], identifiers=tuple(identifiers),
+        relations=tuple(relations),
         events=tuple(events), facts=tuple(facts), history=tuple(history),
         namesakes=tuple(cards[str(other)] for other in referent.also if str(other) in cards), as_of=scope.as_of,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from sonik.retrieval.trace import Timer, TraversalLog, new_trace_id
 from sonik.retrieval.understand import Vocabulary, parse_when
 from sonik.sql import queries
 from sonik.stores.postgres import Postgres
-from sonik.stores.vectors import TextFilter
+from sonik.stores.texts import TextFilter
 from sonik.types import JsonObject, Near, Scope, Trace, Window
 
 SQL = queries("retrieval")

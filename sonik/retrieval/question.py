@@ -12,7 +12,7 @@ from sonik.retrieval.lenses import Lens, lens
 from sonik.retrieval.seeds import Named
 from sonik.retrieval.understand import Understood, parse_when, understand
 from sonik.retrieval.vocabulary import Vocabulary
-from sonik.stores.vectors import TextFilter
+from sonik.stores.texts import TextFilter
 from sonik.types import JsonObject, Near, Scope, Window
 
 LONGEST_QUERY = 2_000

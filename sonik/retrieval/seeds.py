@@ -15,7 +15,8 @@ from sonik.retrieval.understand import Understood, names_in
 from sonik.sql import queries
 from sonik.stores.embedding import Embedder
 from sonik.stores.postgres import Postgres
-from sonik.stores.vectors import Match, TextFilter, Vectors
+from sonik.stores.texts import Match, TextFilter
+from sonik.stores.vectors import Vectors
 from sonik.types import Scope, Window
 
 SQL = queries("retrieval")

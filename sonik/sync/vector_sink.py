@@ -10,7 +10,8 @@ from sonik import ontology
 from sonik.sql import queries
 from sonik.stores.embedding import Embedder
 from sonik.stores.postgres import Postgres
-from sonik.stores.vectors import TextRow, Vectors
+from sonik.stores.texts import TextRow
+from sonik.stores.vectors import Vectors
 from sonik.sync.source import Dirty
 from sonik.sync.texts import GenreLabels, Subject, embedded_text, full_text
 from sonik.truth.rows import Position

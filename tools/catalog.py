@@ -1,0 +1,61 @@
+"""The one list of tools: name, title, arguments, result, and what each does to the world."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sonik.engine import Engine
+from sonik.types import Role, Scope
+from tools.arguments import Arguments
+from tools.entity import EntityArguments, EntityResult, sonik_get_entity
+from tools.rendering import Rendered
+from tools.results import Result, SearchResult, WhatsOnResult
+from tools.search import SearchArguments, sonik_search
+from tools.whats_on import WhatsOnArguments, sonik_whats_on
+
+A = TypeVar("A", bound=Arguments)
+R = TypeVar("R", bound=Result)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tool(Generic[A, R]):
+    """A tool: its docstring is what agents read; the four hints are stated, never left to a default."""
+
+    title: str
+    arguments: type[A]
+    result: type[R]
+    run: Callable[[Engine, Scope, A], Awaitable[Rendered[R]]]
+    scope: Role = "reader"
+    read_only: bool = True
+    destructive: bool = False
+    idempotent: bool = True
+    open_world: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name agents call it by."""
+        return self.run.__name__
+
+    @property
+    def description(self) -> str:
+        """The docstring, one paragraph a line."""
+        paragraphs = (self.run.__doc__ or "").split("\n\n")
+        return "\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+    async def call(self, engine: Engine, scope: Scope, given: Mapping[str, object]) -> Rendered[R]:
+        """Validate the arguments whole, then run.
+
+        Raises:
+            pydantic.ValidationError: an argument is missing, unknown or wrong.
+        """
+        return await self.run(engine, scope, self.arguments.model_validate(given))
+
+
+AnyTool = Tool[Any, Any]
+
+TOOLS: tuple[AnyTool, ...] = (
+    Tool(title="Search", arguments=SearchArguments, result=SearchResult, run=sonik_search),
+    Tool(title="What's on", arguments=WhatsOnArguments, result=WhatsOnResult, run=sonik_whats_on),
+    Tool(title="Get entity", arguments=EntityArguments, result=EntityResult, run=sonik_get_entity),
+)
+BY_NAME = {tool.name: tool for tool in TOOLS}

@@ -1,0 +1,59 @@
+"""From a typed result to what goes out: structured data and a short text, together within the token budget."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+
+from sonik.retrieval.pack import cost, count_tokens, fit
+from sonik.types import JsonObject
+from tools.results import Entry, Result, markdown
+
+R = TypeVar("R", bound=Result)
+# Room for the cursor and the text's first line, which are known only after packing.
+SPARE_TOKENS = 80
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rendered(Generic[R]):
+    """A result, and the text for clients that show text only."""
+
+    result: R
+    text: str
+
+    def structured(self) -> JsonObject:
+        """Return the result as JSON, without empty fields."""
+        return dumped(self.result)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page(Generic[R]):
+    """The entries that fit."""
+
+    result: R
+    field: str
+    shown: list[Entry]
+    left_out: int
+
+    def rendered(self, *, next_cursor: str | None, truncated: bool, text: str) -> Rendered[R]:
+        """Return the whole result with its page."""
+        update = {self.field: self.shown, "next_cursor": next_cursor, "truncated": truncated}
+        return Rendered(result=self.result.model_copy(update=update), text=text)
+
+
+def packed(result: R, field: str, entries: Sequence[Entry], *, budget: int) -> Page[R]:
+    """Keep the leading entries that fit into the budget beside everything else the result says."""
+    left = budget - cost(dumped(result)) - SPARE_TOKENS
+
+    def price(shown: Entry) -> int:
+        return cost(dumped(shown)) + count_tokens(markdown("", [shown]))
+
+    kept, left_out = fit(entries, budget=left, price=price)
+    return Page(result=result, field=field, shown=kept, left_out=left_out)
+
+
+def dumped(model: BaseModel) -> JsonObject:
+    """Return a model as JSON, without empty fields."""
+    data: JsonObject = model.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return data

@@ -1,0 +1,58 @@
+"""sonik_search: an open question, answered with ranked, sourced hits."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from sonik.engine import Engine
+from sonik.retrieval.question import Question
+from sonik.types import Near, Scope
+from tools import cursors
+from tools.arguments import Listed, Paged, Place, Words
+from tools.rendering import Rendered, packed
+from tools.results import SearchResult, entry, markdown, slots, trace_out
+
+
+class SearchArguments(Paged):
+    """Arguments of sonik_search."""
+
+    query: Annotated[Words, Field(min_length=1, description="question in es, pt or en")]
+    kinds: Annotated[list[str], Listed, Field(max_length=10)] = Field(
+        [], description="event, venue, artist, organization, person, brand, …; empty: as the question says"
+    )
+    market: str | None = Field(None, description="slug or name, e.g. medellin")
+    when: str | None = Field(None, description="tonight, this_weekend, 2026-12-05, 2026-12-05/2026-12-07, or words")
+    near: Place | None = None
+    lens: str | None = Field(None, description="operations (default), fan, artist, virality, knowledge, memory")
+    explain: bool = Field(False, description="add the trace")
+
+
+async def sonik_search(engine: Engine, scope: Scope, arguments: SearchArguments) -> Rendered[SearchResult]:
+    """Find events, venues, artists and people by question: names, dates, genres and prices in it are understood.
+
+    Use it when you do not have a ref yet, or for questions such as "quién toca en <venue> esta semana". For a plain
+    list of what is on use sonik_whats_on. Example: {"query": "salsa este finde en Medellín bajo 50 mil"}.
+    """
+    binding = arguments.model_dump(mode="json", exclude={"cursor", "max_tokens", "response_format", "explain"})
+    offset = cursors.decode(arguments.cursor, binding=binding, scope=scope, key=engine.cursor_key)
+    near = Near(**arguments.near.model_dump()) if arguments.near else None
+    question = Question(
+        query=arguments.query, kinds=tuple(arguments.kinds), market=arguments.market, when=arguments.when, near=near,
+        lens=arguments.lens, limit=arguments.limit, offset=offset,
+    )  # fmt: skip
+    answer = await engine.search(question, scope=scope)
+    detailed = arguments.response_format == "detailed"
+    result = SearchResult(
+        trace_id=answer.trace.trace_id, as_of=engine.as_of(scope), understood=slots(answer.trace.understood), hits=[],
+        trace=trace_out(answer.trace) if arguments.explain else None,
+        notes=[f"Nothing fits {dropped!r}; these are without it." for dropped in answer.dropped] or None,
+    )  # fmt: skip
+    entries = [entry(hit.card, detailed=detailed, hit=hit) for hit in answer.hits]
+    if not entries:
+        hint = "Nothing found. Try other words, a wider `when`, or sonik_whats_on for the market."
+        result = result.model_copy(update={"notes": [*(result.notes or []), hint]})
+    page = packed(result, "hits", entries, budget=arguments.budget_tokens)
+    following = offset + len(page.shown)
+    more = answer.more or page.left_out > 0
+    cursor = cursors.encode(following, binding=binding, scope=scope, key=engine.cursor_key) if more else None
+    return page.rendered(next_cursor=cursor, truncated=more, text=markdown(f"{len(page.shown)} hits", page.shown))
