@@ -1,0 +1,74 @@
+"""The error border: what goes wrong inside reaches an agent as code, message and next step, and nothing else does."""
+
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from secrets import token_hex
+
+from mcp_types import CallToolResult, TextContent
+from pydantic import ValidationError
+
+from sonik.errors import SonikError, did_you_mean
+from tools.catalog import AnyTool
+
+logger = logging.getLogger(__name__)
+
+LONGEST_MESSAGE = 500
+LONGEST_FIX = 250
+_EXAMPLE = re.compile(r"Example: (\{.*\})")
+
+
+async def at_the_border(tool: AnyTool, work: Callable[[], Awaitable[CallToolResult]]) -> CallToolResult:
+    """Run a tool; turn every failure into a tool error that says what to do."""
+    try:
+        return await work()
+    except ValidationError as error:
+        return failure("invalid_arguments", _problems(error), _fix(error, tool), field=_field(error))
+    except SonikError as error:
+        return failure(error.code, error.message, error.next_step, field=error.field, retryable=error.retryable)
+    except Exception:
+        incident = token_hex(4)
+        logger.exception("a tool failed", extra={"tool": tool.name, "incident": incident})
+        fix = f"Try again; if it stays, report incident {incident} (the server's log has it)."
+        return failure("internal", "Something went wrong inside Sonik.", fix)
+
+
+def unknown_tool(name: str, known: list[str]) -> CallToolResult:
+    """Return the error for a tool that is not there."""
+    return failure("unknown_tool", f"There is no tool '{name[:80]}'.", did_you_mean(name, known))
+
+
+def failure(code: str, message: str, fix: str, *, field: str | None = None, retryable: bool = False) -> CallToolResult:
+    """Return a tool error: one small JSON object as text."""
+    told: dict[str, str | bool] = {"code": code, "message": message[:LONGEST_MESSAGE], "fix": fix[:LONGEST_FIX]}
+    if field:
+        told["field"] = field
+    if retryable:
+        told["retryable"] = True
+    text = json.dumps(told, ensure_ascii=False)
+    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
+
+
+def _problems(error: ValidationError) -> str:
+    details = error.errors(include_url=False, include_input=False, include_context=False)
+    told = [f"{'.'.join(map(str, d['loc'])) or 'arguments'}: {_reason(d['type'], d['msg'])}" for d in details[:5]]
+    return "; ".join(told)
+
+
+def _reason(kind: str, message: str) -> str:
+    return "there is no such argument" if kind == "extra_forbidden" else message
+
+
+def _fix(error: ValidationError, tool: AnyTool) -> str:
+    fields = list(tool.arguments.model_fields)
+    for detail in error.errors(include_url=False, include_input=False):
+        if detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1:
+            return did_you_mean(str(detail["loc"][0]), fields)
+    example = _EXAMPLE.search(tool.description)
+    return f"Example: {example.group(1)}" if example else f"Arguments: {', '.join(fields)}."
+
+
+def _field(error: ValidationError) -> str | None:
+    details = error.errors(include_url=False, include_input=False)
+    return ".".join(map(str, details[0]["loc"]))[:80] or None if details else None

@@ -1,0 +1,92 @@
+"""Commands that run things: serve, demo, up, down, status, doctor."""
+
+import asyncio
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from server.stdio import configure_logging, serve
+from sonik.settings import Settings
+from sonik.stores import embedded
+from sonik.stores.embedded.doctor import examine
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command("serve")(serve_stdio)
+    app.command()(up)
+    app.command()(down)
+    app.command()(status)
+    app.command()(doctor)
+    app.command()(demo)
+
+
+def serve_stdio() -> None:
+    """Serve MCP over stdio, for Claude Desktop, Claude Code, Cursor and others."""
+    settings = Settings()
+    configure_logging(settings)
+    asyncio.run(serve(settings))
+
+
+def up() -> None:
+    """Start the embedded servers and leave them running."""
+    settings = Settings()
+
+    async def start() -> None:
+        embedded.keep(settings.home)
+        share = await embedded.attach(settings)
+        await embedded.close(share)
+
+    asyncio.run(start())
+    typer.echo(f"PostgreSQL and Redis run for {settings.home}; `sonik down` stops them.")
+
+
+def down(force: Annotated[bool, typer.Option(help="Stop them even while others use them.")] = False) -> None:
+    """Stop the embedded servers."""
+    settings = Settings()
+    embedded.release(settings.home)
+    stopped = asyncio.run(embedded.down(settings, force=force))
+    typer.echo(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
+
+
+def status(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Show which embedded servers run."""
+    found = embedded.status(Settings())
+    if as_json:
+        typer.echo(json.dumps(asdict(found), default=str, indent=2))
+        return
+    table = Table("server", "running", "pid", "version", "up since (s)", "data (MiB)", "socket", title=str(found.home))
+    for server in found.servers:
+        table.add_row(
+            server.name, "yes" if server.running else "no", str(server.pid or ""), server.version or "",
+            f"{server.uptime_seconds:.0f}" if server.uptime_seconds else "",
+            f"{server.data_bytes / 2**20:.1f}" if server.data_bytes else "", str(server.socket or ""),
+        )  # fmt: skip
+    Console().print(table)
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Examine this installation and say what to mend."""
+    findings = examine(Settings())
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], default=str, indent=2))
+    else:
+        table = Table("", "check", "found", "what to do")
+        for finding in findings:
+            mark = "[green]ok[/green]" if finding.ok else "[red]no[/red]"
+            table.add_row(mark, finding.name, finding.what, finding.remedy)
+        Console().print(table)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def demo() -> None:
+    """Fill an own home with the sample market and ask Sonik through a real MCP client."""
+    # The demo is a client; nobody else needs one.
+    from server.demo import run
+
+    asyncio.run(run())

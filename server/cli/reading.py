@@ -1,0 +1,106 @@
+"""Commands that read: search, whats-on, entity. They call the same tools as agents do."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from server.cli.running import with_engine
+from sonik.settings import Settings
+from tools.catalog import BY_NAME
+from tools.rendering import Rendered
+from tools.results import Entry
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, as an agent gets it.")]
+Market = Annotated[str | None, typer.Option(help="Slug or name of a market.")]
+Limit = Annotated[int, typer.Option(min=1, max=50)]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command()(search)
+    app.command("whats-on")(whats_on)
+    app.command()(entity)
+
+
+def search(
+    query: str, market: Market = None, when: str | None = None, limit: Limit = 8,
+    explain: Annotated[bool, typer.Option(help="Show the trace.")] = False, as_json: Json = False,
+) -> None:  # fmt: skip
+    """Answer a question: sonik search "quién toca salsa este finde"."""
+    given = {"query": query, "market": market, "when": when, "limit": limit, "explain": explain}
+    rendered = _call("sonik_search", given)
+    if as_json:
+        return _print_json(rendered)
+    _print_entries(rendered.result.hits, title=query)
+    _print_notes(rendered)
+    if rendered.result.trace is not None:
+        _print_trace(rendered)
+    return None
+
+
+def whats_on(
+    when: Annotated[str, typer.Argument()] = "tonight", market: Market = None,
+    genre: Annotated[list[str] | None, typer.Option()] = None, price_max: float | None = None, limit: Limit = 20,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """List what is on: sonik whats-on this_weekend --market medellin --genre salsa."""
+    given = {"when": when, "market": market, "genres": genre or [], "price_max": price_max, "limit": limit}
+    rendered = _call("sonik_whats_on", given)
+    if as_json:
+        return _print_json(rendered)
+    result = rendered.result
+    _print_entries(
+        result.events, title=f"{result.market or 'near'}: {result.from_} to {result.to}, {result.total} in all"
+    )
+    return _print_notes(rendered)
+
+
+def entity(ref: str, include: Annotated[list[str] | None, typer.Option()] = None, as_json: Json = False) -> None:
+    """Show one entity: sonik entity @handle --include sources."""
+    given = {"ref": ref, "include": include or ["relations", "events", "sources"], "response_format": "detailed"}
+    rendered = _call("sonik_get_entity", given)
+    if as_json:
+        return _print_json(rendered)
+    console = Console()
+    console.print_json(data=rendered.structured())
+    return None
+
+
+def _call(name: str, given: dict[str, Any]) -> Rendered[Any]:
+    tool = BY_NAME[name]
+    settings = Settings()
+    wide = {"max_tokens": 20_000, **{key: value for key, value in given.items() if value is not None}}
+    return with_engine(lambda engine: tool.call(engine, settings.scope(), wide), settings=settings)
+
+
+def _print_json(rendered: Rendered[Any]) -> None:
+    typer.echo(json.dumps(rendered.structured(), ensure_ascii=False, indent=2))
+
+
+def _print_entries(entries: list[Entry], *, title: str) -> None:
+    table = Table(title=title, title_justify="left")
+    for column in ("when", "name", "venue", "price", "why", "ref"):
+        table.add_column(column, overflow="fold")
+    for shown in entries:
+        table.add_row(
+            shown.when or shown.kind, shown.name, shown.venue or "", shown.price or shown.status or "", shown.why or "",
+            shown.ref,
+        )  # fmt: skip
+    Console().print(table)
+
+
+def _print_notes(rendered: Rendered[Any]) -> None:
+    for note in rendered.result.notes or []:
+        typer.echo(note)
+
+
+def _print_trace(rendered: Rendered[Any]) -> None:
+    table = Table(title=f"trace {rendered.result.trace_id}", title_justify="left")
+    for column in ("step", "ms", "rows", "note"):
+        table.add_column(column, justify="right" if column in {"ms", "rows"} else "left")
+    for step in rendered.result.trace.steps:
+        table.add_row(step.step, f"{step.ms:.2f}", str(step.rows), step.note or "")
+    Console().print(table)

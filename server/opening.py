@@ -1,0 +1,59 @@
+"""Open the engine beside the protocol: the tool list is answered at once, the first call waits for the stores."""
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from sonik.engine import Engine
+from sonik.errors import SonikError
+from sonik.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+class Opening:
+    """An engine that is being opened, is open, or failed to open and will be tried again by the next call."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._leave = asyncio.Event()
+        self._ready: asyncio.Future[Engine] | None = None
+        self._holder: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to open, in a task of its own."""
+        ready: asyncio.Future[Engine] = asyncio.get_running_loop().create_future()
+        self._ready = ready
+        self._holder = asyncio.create_task(self._hold(ready))
+
+    async def engine(self) -> Engine:
+        """Return the open engine.
+
+        Raises:
+            SonikError: it could not be opened, and why.
+        """
+        if self._ready is None or (self._ready.done() and self._ready.exception() is not None):
+            self.start()
+        assert self._ready is not None  # noqa: S101 - start() has just set it
+        return await asyncio.shield(self._ready)
+
+    async def close(self) -> None:
+        """Close the engine and wait until it is closed."""
+        self._leave.set()
+        if self._holder is not None:
+            with suppress(asyncio.CancelledError):
+                await self._holder
+
+    async def _hold(self, ready: "asyncio.Future[Engine]") -> None:
+        try:
+            async with Engine.open(self.settings) as engine:
+                ready.set_result(engine)
+                await self._leave.wait()
+        except SonikError as error:
+            if ready.done():
+                logger.exception("the engine did not close well")
+                return
+            logger.error("the engine did not open", extra={"error": str(error)})
+            ready.set_exception(error)
+            # Whoever asks next is told; nobody may have asked yet.
+            ready.exception()

@@ -1,0 +1,59 @@
+"""Resources: an entity as a page, and the schema of each graph."""
+
+import json
+from typing import TYPE_CHECKING
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
+
+from server.opening import Opening
+from sonik import ontology
+from sonik.errors import InvalidInput, NotFound, SonikError, did_you_mean
+from tools.entity import EntityArguments, sonik_get_entity
+
+if TYPE_CHECKING:
+    from server.app import SonikServer
+
+
+def add_resources(server: "SonikServer") -> None:
+    """Register the resource templates."""
+
+    @server.resource("sonik://entity/{ref}", title="Entity", mime_type="application/json")
+    async def entity(ref: str, ctx: Context[Opening]) -> str:
+        """One entity with its neighbours, coming events and sources."""
+        opening = ctx.request_context.lifespan_context
+        try:
+            engine = await opening.engine()
+            asked = EntityArguments(ref=ref, include=["relations", "events", "sources"], response_format="detailed")
+            rendered = await sonik_get_entity(engine, opening.settings.scope(), asked)
+        except (NotFound, InvalidInput, ValueError) as error:
+            raise ResourceNotFoundError(str(error)[:300]) from error
+        except SonikError as error:
+            raise ResourceError(str(error)[:300]) from error
+        return json.dumps(rendered.structured(), ensure_ascii=False)
+
+    @server.resource("sonik://schema/{graph}", title="Graph schema", mime_type="application/json")
+    async def schema(graph: str) -> str:
+        """The vertex and edge types of one graph: operations, knowledge or agent_memory."""
+        if graph not in ontology.GRAPHS:
+            hint = did_you_mean(graph, list(ontology.GRAPHS))
+            raise ResourceNotFoundError(f"There is no graph '{graph[:40]}'. {hint}")
+        return json.dumps(describe_graph(graph), ensure_ascii=False)
+
+
+def describe_graph(graph: str) -> dict[str, object]:
+    """Return the types of one graph as plain data."""
+    return {
+        "graph": graph,
+        "vertices": [
+            {"label": v.label, "kind": v.kind, "properties": list(v.properties)}
+            for v in ontology.VERTICES
+            if v.graph == graph
+        ],
+        "edges": [
+            {"type": e.name, "joins": [f"{a}->{b}" for a, b in e.ends], "base_weight": e.base_weight}
+            for e in ontology.EDGES
+            if e.graph == graph
+        ],
+        "every_edge_has": list(ontology.EDGE_COMMON),
+    }

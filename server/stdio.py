@@ -1,0 +1,44 @@
+"""Serve over stdio: only protocol on stdout, and a signal closes the stores before the process goes."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from contextlib import suppress
+
+from server.app import build
+from server.opening import Opening
+from sonik.settings import Settings
+
+# Clients wait two seconds before they terminate a server.
+CLOSE_SECONDS = 1.8
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until the client closes stdin or a signal comes."""
+    opening = Opening(settings)
+    leaving: list[asyncio.Task[None]] = []
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _leave_soon, number, opening, leaving)
+    await build(opening).run_stdio_async()
+
+
+def configure_logging(settings: Settings) -> None:
+    """Log to stderr, before the SDK would set up its own handler."""
+    logging.basicConfig(
+        level=settings.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+
+
+def _leave_soon(number: int, opening: Opening, leaving: "list[asyncio.Task[None]]") -> None:
+    leaving.append(asyncio.create_task(_leave(number, opening)))
+
+
+async def _leave(number: int, opening: Opening) -> None:
+    """Close the engine, then go at once: the thread that reads stdin cannot be interrupted, and would keep us."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await opening.close()
+    os._exit(128 + number)
