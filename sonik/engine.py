@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sonik.clock import Clock
-from sonik.errors import InvalidInput, OutOfTime, did_you_mean
+from sonik.errors import InvalidInput, Misconfigured, OutOfTime, did_you_mean
 from sonik.ingest.files import Row
 from sonik.ingest.intake import Delivery
 from sonik.ingest.legends import load_legends
@@ -204,24 +204,25 @@ class Engine:
 
 
 async def _addresses(settings: Settings, stack: AsyncExitStack) -> Addresses:
-    """Find the servers: those the settings name, and embedded ones for the rest."""
+    """Return the servers the settings name, or else those of the embedded set."""
     if settings.postgres_url and settings.falkordb_url:
-        share = None
-    else:
-        share = await embedded.attach(settings)
-        stack.push_async_callback(embedded.close, share)
-    if settings.postgres_url:
         owner = settings.postgres_url.get_secret_value()
         named = settings.postgres_reader_url
-        reader = named.get_secret_value() if named else as_role(owner, READER)
-        writer = as_role(owner, WRITER)
-    elif share is not None:
-        owner, writer, reader = (share.postgres_dsn(role) for role in (OWNER, WRITER, READER))
-    if settings.falkordb_url:
-        graph = settings.falkordb_url.get_secret_value()
-    elif share is not None:
-        graph = str(share.redis_socket)
-    return Addresses(owner=owner, writer=writer, reader=reader, graph=graph)
+        return Addresses(
+            owner=owner,
+            writer=as_role(owner, WRITER),
+            reader=named.get_secret_value() if named else as_role(owner, READER),
+            graph=settings.falkordb_url.get_secret_value(),
+        )
+    if settings.postgres_url or settings.falkordb_url:
+        raise Misconfigured(
+            "Only one of PostgreSQL and FalkorDB has an address.",
+            next_step="Set both SONIK_POSTGRES_URL and SONIK_FALKORDB_URL, or neither for the embedded servers.",
+        )
+    share = await embedded.attach(settings)
+    stack.push_async_callback(embedded.close, share)
+    owner, writer, reader = (share.postgres_dsn(role) for role in (OWNER, WRITER, READER))
+    return Addresses(owner=owner, writer=writer, reader=reader, graph=str(share.redis_socket))
 
 
 async def _cancelled(task: "asyncio.Task[None]") -> None:
