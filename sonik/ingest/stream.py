@@ -11,9 +11,12 @@ from sonik.ingest.intake import Delivery, Numbered, take_in
 from sonik.ingest.legends import load_legends
 from sonik.ingest.mapping import FieldMapping
 from sonik.ingest.receipts import Intake, Problem, Receipt, merge
+from sonik.sql import queries
 from sonik.stores.postgres import Postgres
 
+SQL = queries("truth")
 BATCH = 200
+ANALYZE_AFTER = 100
 
 Watcher = Callable[[int], None]
 
@@ -37,7 +40,11 @@ async def ingest(
         parts.append(replace(taken, receipts=tuple(receipts)))
         if watch is not None:
             watch(len(batch))
-    return replace(merge(parts), dry_run=delivery.dry_run)
+    whole = replace(merge(parts), dry_run=delivery.dry_run)
+    if whole.counts["created"] >= ANALYZE_AFTER and not delivery.dry_run:
+        async with postgres.writing() as session:
+            await session.execute(SQL["analyze"])
+    return whole
 
 
 async def _take(postgres: Postgres, records: Sequence[Numbered], *, delivery: Delivery, clock: Clock) -> Intake:

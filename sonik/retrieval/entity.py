@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sonik.clock import Clock
 from sonik.errors import InvalidInput, NotFound, did_you_mean
 from sonik.retrieval.cards import Card, read_cards
+from sonik.retrieval.question import FAR_FUTURE
 from sonik.retrieval.refs import find_ref
 from sonik.retrieval.trace import new_trace_id
 from sonik.sql import queries
@@ -120,7 +121,7 @@ async def portray(postgres: Postgres, ref: str, *, include: Collection[str], sco
     if str(referent.id) not in cards:
         raise NotFound(f"Nothing is known as '{ref[:80]}'.", next_step="Find its ref with sonik_search.", field="ref")
     now = clock.now()
-    params = {"id": referent.id, "at": scope.as_of or now, "now": now, "limit": MOST_ROWS}
+    params = {"id": referent.id, "at": scope.as_of or FAR_FUTURE, "now": now, "limit": MOST_ROWS}
     async with postgres.reading(scope) as session:
         identifiers = await session.fetch(Identifier, SQL["identifiers_shown"], params)
         facts = await session.fetch(SourcedFact, SQL["facts_shown"], params)

@@ -5,7 +5,6 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,8 @@ FANOUT = 40
 FRONTIER = 40
 SEEDS = 40
 HOPS = 2
+# Without a moment only edges that are still open count, whenever they were learned.
+PRESENT = FOREVER - 1
 # The probability of following an edge rather than jumping back to a seed; best of 0.5-0.85 on 2Wiki.
 FOLLOW = 0.8
 POWER_STEPS = 25
@@ -48,7 +49,7 @@ class Subgraph:
 
 
 async def expand(
-    graphs: Graphs, seeds: Mapping[str, float], *, scope: Scope, lens: Lens, now: datetime, budget: int,
+    graphs: Graphs, seeds: Mapping[str, float], *, scope: Scope, lens: Lens, budget: int,
     window: Window | None = None,
 ) -> Subgraph:  # fmt: skip
     """Fetch up to `budget` edges within two hops of the heaviest seeds and rank them by PageRank.
@@ -58,13 +59,12 @@ async def expand(
         seeds: weight by vertex id; weights need not sum to 1.
         scope: who asks, and as of when.
         lens: which edge types are walked and what they are worth.
-        now: the present, used where the scope names no moment.
         budget: most edges fetched from one graph.
         window: events outside it are not walked.
     """
     found = Subgraph()
     heaviest = heapq.nlargest(SEEDS, seeds, key=lambda key: seeds[key])
-    params = _params(scope, now=now, window=window)
+    params = _params(scope, window=window)
     for graph in lens.graphs:
         frontier, seen = heaviest, set(heaviest)
         for _ in range(HOPS):
@@ -152,12 +152,15 @@ def _walk_back(target: str, came: Mapping[str, WalkedEdge]) -> tuple[WalkedEdge,
     return tuple(reversed(steps))
 
 
-def _params(scope: Scope, *, now: datetime, window: Window | None) -> dict[str, object]:
+def _params(scope: Scope, *, window: Window | None) -> dict[str, object]:
     return {
-        "collection": scope.collection, "at": (scope.as_of or now).timestamp(), "staff": scope.role == "staff",
-        "org": scope.organisation or "", "since": window.start.timestamp() if window else 0.0,
+        "collection": scope.collection,
+        "staff": scope.role == "staff",
+        "org": scope.organisation or "",
+        "at": scope.as_of.timestamp() if scope.as_of else PRESENT,
+        "since": window.start.timestamp() if window else 0.0,
         "until": window.end.timestamp() if window else FOREVER,
-    }  # fmt: skip
+    }
 
 
 def _kind(labels: object) -> str:

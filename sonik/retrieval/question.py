@@ -9,7 +9,7 @@ from sonik.errors import InvalidInput, did_you_mean
 from sonik.identity.names import fold
 from sonik.ontology import SEARCHABLE_KINDS, vertex
 from sonik.retrieval.lenses import Lens, lens
-from sonik.retrieval.seeds import Named
+from sonik.retrieval.linking import Named
 from sonik.retrieval.understand import Understood, parse_when, understand
 from sonik.retrieval.vocabulary import Vocabulary
 from sonik.stores.texts import TextFilter
@@ -45,6 +45,16 @@ class Asked:
     kinds: tuple[str, ...]
     reach: Window
     dropped: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """What is searched for: what names or describes the thing, else its genres, else the whole question."""
+        return self.understood.content or " ".join(self.understood.genres) or self.text
+
+    @property
+    def lists(self) -> bool:
+        """Whether only a time, a kind or a genre is asked for: then the window itself is the answer."""
+        return self.timed and self.understood.intent == "listing" and not self.dropped
 
     @property
     def timed(self) -> bool:

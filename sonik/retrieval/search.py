@@ -6,9 +6,10 @@ from sonik.clock import Clock
 from sonik.retrieval.answer import Answer, Hit, reason
 from sonik.retrieval.cards import fitting, read_cards, read_outlines
 from sonik.retrieval.expand import expand, paths
+from sonik.retrieval.linking import Named, find_named
 from sonik.retrieval.question import Asked, Question, describe, read_question
 from sonik.retrieval.rank import fuse
-from sonik.retrieval.seeds import Named, Sources, find_named, find_seeds
+from sonik.retrieval.seeds import QuestionVector, Sources, find_seeds
 from sonik.retrieval.trace import Timer, TraversalLog, new_trace_id
 from sonik.retrieval.vocabulary import Vocabulary
 from sonik.stores.graph import Graphs
@@ -43,6 +44,10 @@ class Searcher:
                 question, vocabulary=self.vocabulary, clock=self.clock, default_market=self.default_market
             )
             step.note = asked.understood.intent
+        # The question is embedded while its names are looked up, and once however often it is loosened.
+        vector = QuestionVector(self.sources.embedder, asked.words)
+        if not asked.lists:
+            vector.begin()
         with timer.step("link") as step:
             postgres = self.sources.postgres
             named = await find_named(postgres, asked.text, understood=asked.understood, scope=scope)
@@ -51,7 +56,7 @@ class Searcher:
         hits: list[Hit] = []
         more = False
         for asked in asked.loosened():  # noqa: B020 - the version that found something is the one that is told
-            hits, more = await self._look(asked, named, question, timer=timer, scope=scope)
+            hits, more = await self._look(asked, named, vector, question, timer=timer, scope=scope)
             if hits:
                 break
         trace = Trace(
@@ -63,19 +68,17 @@ class Searcher:
         return Answer(hits=tuple(hits), understood=asked.understood, trace=trace, more=more, dropped=asked.dropped)
 
     async def _look(
-        self, asked: Asked, named: Named, question: Question, *, timer: Timer, scope: Scope
+        self, asked: Asked, named: Named, vector: QuestionVector, question: Question, *, timer: Timer, scope: Scope
     ) -> tuple[list[Hit], bool]:
         now = scope.as_of or self.clock.now()
         where = asked.where(scope)
         with timer.step("seeds") as step:
-            seeds = await find_seeds(
-                self.sources, asked.text, named=named, understood=asked.understood, where=where, scope=scope, now=now
-            )
+            seeds = await find_seeds(self.sources, asked, named=named, vector=vector, scope=scope, now=now)
             step.rows = len(seeds.kinds)
         weights = seeds.weights()
         with timer.step("expand") as step:
             subgraph = await expand(
-                self.graphs, weights, scope=scope, lens=asked.lens, now=now, budget=self.edge_budget,
+                self.graphs, weights, scope=scope, lens=asked.lens, budget=self.edge_budget,
                 window=asked.reach,
             )  # fmt: skip
             step.rows = len(subgraph.edges)

@@ -29,6 +29,8 @@ _SCOPE = (
     "select set_config('sonik.collection', %(collection)s, true), set_config('sonik.role', %(role)s, true), "
     "set_config('sonik.org', %(org)s, true)"
 )
+# Planning a card under row security takes 3 ms, running it 0.5 ms: plan once for each connection.
+READER_OPTIONS = "-c default_transaction_read_only=on -c plan_cache_mode=force_generic_plan -c jit=off"
 _DOWN = "PostgreSQL does not answer."
 _DOWN_STEP = "Run `sonik doctor`; embedded servers start again with the next command."
 
@@ -142,9 +144,7 @@ class Postgres:
     def __init__(self, *, writer: str, reader: str, pool_size: int, timeout_seconds: float) -> None:
         self._writer_dsn = writer
         self._writer = _pool(writer, size=pool_size, timeout=timeout_seconds)
-        self._reader = _pool(
-            reader, size=pool_size, timeout=timeout_seconds, options="-c default_transaction_read_only=on"
-        )
+        self._reader = _pool(reader, size=pool_size, timeout=timeout_seconds, options=READER_OPTIONS)
 
     async def __aenter__(self) -> Self:
         async with translated():
@@ -214,7 +214,7 @@ def _pool(
     return AsyncConnectionPool(
         dsn,
         connection_class=psycopg.AsyncConnection[Row],
-        kwargs={"row_factory": dict_row},
+        kwargs={"row_factory": dict_row, "prepare_threshold": 0},
         min_size=1,
         max_size=size,
         timeout=timeout,

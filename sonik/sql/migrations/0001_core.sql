@@ -210,7 +210,7 @@ create table facts (
     check (valid_to >= valid_from)
 );
 create unique index facts_current on facts (entity_id, attribute, source) where valid_to is null;
-create index facts_entity on facts (entity_id, attribute);
+create index facts_entity on facts (entity_id);
 
 create table relationships (
     eid         uuid primary key default uuidv7(),
@@ -305,16 +305,18 @@ create table dead_letters (
 
 -- One row a sink: how far it has applied, and how far a finished snapshot covers it.
 create table sync_state (
-    sink         text primary key,
-    txid         bigint not null default 0,
-    seq          bigint not null default 0,
-    covered_txid bigint not null default 0,
-    covered_seq  bigint not null default 0,
-    pruned_txid  bigint not null default 0,
-    pruned_seq   bigint not null default 0,
-    status       text not null default 'idle',
-    error        text,
-    updated_at   timestamptz not null default now()
+    sink          text primary key,
+    txid          bigint not null default 0,
+    seq           bigint not null default 0,
+    covered_txid  bigint not null default 0,
+    covered_seq   bigint not null default 0,
+    pruned_txid   bigint not null default 0,
+    pruned_seq    bigint not null default 0,
+    status_domain text not null generated always as ('sync') stored,
+    status        text not null default 'idle',
+    error         text,
+    updated_at    timestamptz not null default now(),
+    foreign key (status_domain, status) references status_registry (domain, status)
 );
 
 create table embeddings_cache (
@@ -352,25 +354,28 @@ create index audit_log_correlation on audit_log (correlation_id);
 do $$
 declare
     readable text;
+    within_scope constant text := $scope$
+        collection = (select current_setting('sonik.collection', true))
+        and (visibility = 'public'
+             or (select current_setting('sonik.role', true)) = 'staff'
+             or (visibility = 'org' and owner_org = (select nullif(current_setting('sonik.org', true), ''))))
+        $scope$;
+    -- Row security of entities applies inside: what belongs to a hidden entity is hidden with it.
+    entity_seen constant text := 'exists (select from unified.entities e where e.id = %s)';
 begin
-    foreach readable in array array['entities', 'identifiers', 'aliases', 'facts', 'relationships'] loop
+    foreach readable in array array['entities', 'identifiers', 'aliases', 'facts', 'relationships', 'venues',
+                                    'artists', 'organizations', 'people', 'brands', 'events'] loop
         execute format('alter table %I enable row level security', readable);
-        execute format($policy$
-            create policy read_scope on %I for select to sonik_reader using (
-                collection = (select current_setting('sonik.collection', true))
-                and (visibility = 'public'
-                     or (select current_setting('sonik.role', true)) = 'staff'
-                     or (visibility = 'org' and owner_org = (select nullif(current_setting('sonik.org', true), ''))))
-            )$policy$, readable);
         execute format('create policy write_all on %I for all to sonik_writer using (true) with check (true)', readable);
-    end loop;
-    foreach readable in array array['venues', 'artists', 'organizations', 'people', 'brands', 'events'] loop
-        execute format('alter table %I enable row level security', readable);
-        execute format($policy$
-            create policy read_scope on %I for select to sonik_reader using (
-                exists (select from unified.entities e where e.id = entity_id)
-            )$policy$, readable);
-        execute format('create policy write_all on %I for all to sonik_writer using (true) with check (true)', readable);
+        execute format('create policy read_scope on %I for select to sonik_reader using (%s)', readable,
+            case
+                when readable = 'entities' then within_scope
+                when readable in ('identifiers', 'aliases', 'facts')
+                    then within_scope || ' and ' || format(entity_seen, 'entity_id')
+                when readable = 'relationships'
+                    then within_scope || ' and ' || format(entity_seen, 'src') || ' and ' || format(entity_seen, 'dst')
+                else format(entity_seen, 'entity_id')
+            end);
     end loop;
 end
 $$;
@@ -378,7 +383,8 @@ $$;
 grant usage on schema unified to sonik_reader, sonik_writer;
 grant select, insert, update, delete on all tables in schema unified to sonik_writer;
 grant usage, select on all sequences in schema unified to sonik_writer;
+grant maintain on all tables in schema unified to sonik_writer;
 revoke update, delete on audit_log, traversal_log from sonik_writer;
 grant select on entities, venues, artists, organizations, people, brands, events, identifiers, aliases, facts,
     relationships, legend_entity_types, legend_relationship_types, legend_genres, legend_markets, legend_channels,
-    status_registry, sources to sonik_reader;
+    status_registry to sonik_reader;

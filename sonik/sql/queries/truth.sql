@@ -5,26 +5,44 @@ from unified.entities
 where id = any(%(ids)s) and deleted_at is null;
 
 -- name: current_facts
-select id, entity_id, attribute, value, source, trust, confidence, observed_at
+select id, entity_id, attribute, value, source, trust, confidence, observed_at, owner_org, visibility, collection
 from unified.facts
 where entity_id = any(%(ids)s) and valid_to is null;
 
 -- name: identifiers_by_value
--- The current strong holders of these identifiers.
-select i.scheme, i.value, i.entity_type, i.entity_id
-from unified.identifiers i
-join unnest(%(schemes)s::text[], %(values)s::text[]) as wanted (scheme, value) using (scheme, value)
-where i.collection = %(collection)s and i.current_to is null and i.is_strong;
+-- Who holds these strong identifiers now. `limit` keeps this one index look-up a key, whatever the statistics say:
+-- a table that was just filled has none, and joined as a whole each batch would read all of it.
+select held.entity_id
+from unnest(%(schemes)s::text[], %(values)s::text[]) as wanted (scheme, value)
+cross join lateral (
+    select i.entity_id from unified.identifiers i
+    where i.collection = %(collection)s and i.scheme = wanted.scheme and i.value = wanted.value
+      and i.is_strong and i.current_to is null
+    limit 20
+) held;
 
 -- name: identifiers_of
-select scheme, value, entity_type, entity_id
-from unified.identifiers
-where entity_id = any(%(ids)s) and current_to is null and is_strong;
+-- Everything these entities are known by now, and who may see them.
+select i.scheme, i.value, i.entity_type, i.entity_id, i.is_strong, i.source, e.owner_org, e.visibility, e.collection
+from unified.identifiers i
+join unified.entities e on e.id = i.entity_id
+where i.entity_id = any(%(ids)s) and i.current_to is null;
 
 -- name: relationships_of
+-- The current edges a batch can change: what starts at its entities and the line-ups of its events. The events of an
+-- artist are not among them, for they can be thousands; those it states itself come by `relationships_between`.
 select eid, src, dst, type, base_weight, confidence, source, sources, timestamp, properties
 from unified.relationships
-where (src = any(%(ids)s) or dst = any(%(ids)s)) and valid_to is null;
+where src = any(%(ids)s) and type <> 'PERFORMS_AT' and valid_to is null
+union all
+select eid, src, dst, type, base_weight, confidence, source, sources, timestamp, properties
+from unified.relationships
+where dst = any(%(event_ids)s) and type = 'PERFORMS_AT' and valid_to is null;
+
+-- name: relationships_between
+select r.eid, r.src, r.dst, r.type, r.base_weight, r.confidence, r.source, r.sources, r.timestamp, r.properties
+from unnest(%(sources)s::uuid[], %(targets)s::uuid[]) as wanted (src, dst)
+join unified.relationships r on r.src = wanted.src and r.dst = wanted.dst and r.type = 'PERFORMS_AT' and r.valid_to is null;
 
 -- name: aliases_of
 select entity_id, folded
@@ -49,15 +67,13 @@ from jsonb_to_recordset(%(rows)s) as x (id uuid, entity_type text, name text, sl
     market text, metadata jsonb, owner_org text, visibility text, collection text);
 
 -- name: update_entities
+-- Only as they were read: a row that a rival changed meanwhile is left, and the unit of work begins anew.
 update unified.entities e
-set name = x.name, canonical_id = x.canonical_id, market = x.market, metadata = x.metadata,
-    version = e.version + 1, updated_at = %(now)s
-from jsonb_to_recordset(%(rows)s) as x (id uuid, name text, canonical_id text, market text, metadata jsonb)
-where e.id = x.id;
-
--- name: touch_entities
--- Something that belongs to these entities changed, though not their own row.
-update unified.entities set version = version + 1, updated_at = %(now)s where id = any(%(ids)s);
+set name = x.name, canonical_id = x.canonical_id, market = x.market, metadata = x.metadata, owner_org = x.owner_org,
+    visibility = x.visibility, version = e.version + 1, updated_at = %(now)s
+from jsonb_to_recordset(%(rows)s) as x (id uuid, name text, canonical_id text, market text, metadata jsonb,
+    owner_org text, visibility text, version bigint)
+where e.id = x.id and e.version = x.version;
 
 -- name: upsert_venue
 insert into unified.venues (entity_id, address, city, lat, lng, capacity, genres)
@@ -145,22 +161,14 @@ from jsonb_to_recordset(%(rows)s) as x (eid uuid, src uuid, dst uuid, type text,
     confidence real, source text, timestamp timestamptz, properties jsonb, owner_org text, visibility text,
     collection text);
 
--- name: set_relationship_sources
+-- name: update_relationships
 update unified.relationships r
-set sources = x.sources, source = x.sources[1]
-from jsonb_to_recordset(%(rows)s) as x (eid uuid, sources text[])
+set sources = x.sources, source = x.sources[1], properties = x.properties
+from jsonb_to_recordset(%(rows)s) as x (eid uuid, sources text[], properties jsonb)
 where r.eid = x.eid;
 
 -- name: close_relationships
 update unified.relationships set valid_to = greatest(valid_from, %(now)s) where eid = any(%(eids)s);
-
--- name: related_events
--- Events whose searchable text names one of these entities.
-select distinct case when r.type = 'PERFORMS_AT' then r.dst else r.src end as id
-from unified.relationships r
-where r.valid_to is null
-  and ((r.type = 'PERFORMS_AT' and r.src = any(%(ids)s))
-       or (r.type in ('HOSTED_BY', 'PROMOTED_BY') and r.dst = any(%(ids)s)));
 
 -- name: append_outbox
 with added as (
@@ -170,6 +178,11 @@ with added as (
     returning txid, seq
 )
 select txid::text::bigint as txid, max(seq) as seq from added group by txid;
+
+-- name: analyze
+-- After a large delivery: without fresh statistics the planner joins a thousand events the slow way, 100x slower.
+analyze unified.entities, unified.events, unified.venues, unified.artists, unified.relationships, unified.facts,
+        unified.identifiers, unified.aliases;
 
 -- name: append_audit
 insert into unified.audit_log (at, correlation_id, actor, role, action, collection, details)
