@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV   ?= .venv
 EXTRAS ?= embedded
+comma  := ,
+DEV    := dev$(if $(filter all transformers,$(EXTRAS)),$(comma)dev-models)
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed-$(EXTRAS)
 
@@ -14,7 +16,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info[:2] < (3, 14); sys.exit(None if ok else "Sonik needs Python 3.11, 3.12 or 3.13; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12")'
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing: install it (Debian, Ubuntu: apt-get install python3-venv)."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS),dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS),$(DEV)]'
 	@$(BIN)/sonik doctor > $(VENV)/doctor.txt || { cat $(VENV)/doctor.txt; echo "Mend what is marked 'no', then run make again."; exit 1; }
 	@touch $@
 

@@ -172,25 +172,37 @@ class Postgres:
 
     async def lease(self, name: str) -> Lease | None:
         """Take the named lease if it is free, else return None."""
-        async with translated():
-            connection = await self._alone()
-            cursor = await connection.execute("select pg_try_advisory_lock(hashtextextended(%s, 0)) as taken", (name,))
+        async with translated(), self._alone() as own:
+            cursor = await own.connection.execute(
+                "select pg_try_advisory_lock(hashtextextended(%s, 0)) as taken", (name,)
+            )
             row = await cursor.fetchone()
-            if row is not None and row["taken"]:
-                return Lease(connection)
-            await connection.close()
-            return None
+            own.wanted = row is not None and bool(row["taken"])
+            return Lease(own.connection) if own.wanted else None
 
     async def listen(self, *channels: LiteralString) -> Listener:
         """Listen on channels with a connection of its own."""
-        async with translated():
-            connection = await self._alone()
+        async with translated(), self._alone() as own:
             for channel in channels:
-                await connection.execute(psycopg.sql.SQL("listen {}").format(psycopg.sql.Identifier(channel)))
-            return Listener(connection)
+                await own.connection.execute(psycopg.sql.SQL("listen {}").format(psycopg.sql.Identifier(channel)))
+            own.wanted = True
+            return Listener(own.connection)
 
-    async def _alone(self) -> psycopg.AsyncConnection[Row]:
-        return await psycopg.AsyncConnection.connect(self._writer_dsn, autocommit=True, row_factory=dict_row)
+    @asynccontextmanager
+    async def _alone(self) -> "AsyncIterator[_Own]":
+        """Open a connection outside the pools; it is closed again unless it is wanted, also on cancellation."""
+        own = _Own(await psycopg.AsyncConnection.connect(self._writer_dsn, autocommit=True, row_factory=dict_row))
+        try:
+            yield own
+        finally:
+            if not own.wanted:
+                await own.connection.close()
+
+
+@dataclass(slots=True)
+class _Own:
+    connection: psycopg.AsyncConnection[Row]
+    wanted: bool = False
 
 
 @asynccontextmanager
