@@ -5,7 +5,7 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import Literal
 
-from pydantic import AwareDatetime, Field, SecretStr
+from pydantic import AwareDatetime, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sonik.types import Role, Scope
@@ -62,6 +62,12 @@ class Settings(BaseSettings):
     store_timeout_seconds: float = Field(5.0, gt=0, description="Longest wait for one store call.")
     pool_size: int = Field(8, ge=2, le=64, description="Most connections per PostgreSQL pool.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="Level of the log.")
+
+    @field_validator("home", "pg_bin", "redis_bin", "falkordb_module", "redisearch_module", mode="after")
+    @classmethod
+    def _expand_home(cls, path: Path | None) -> Path | None:
+        # MCP clients pass their configuration as it is written, and nobody writes a home directory out.
+        return path.expanduser().absolute() if path is not None else None
 
     @property
     def lance_path(self) -> str:
