@@ -49,7 +49,7 @@ def confirm_layout(found: pa.Schema, expected: pa.Schema) -> None:
     if theirs != ours:
         raise EmbeddingMismatch(
             f"The stored vectors come from '{theirs[0]}' ({theirs[1]} dimensions), not from '{ours[0]}' ({ours[1]}).",
-            next_step=f"Set SONIK_EMBEDDER back to '{theirs[0]}' or run {_REBUILD}.",
+            next_step=f"Set SONIK_EMBEDDER back to '{theirs[0].partition('@')[0]}' or run {_REBUILD}.",
         )
     if not found.equals(expected):
         raise Misconfigured("The vector table was laid out by another version.", next_step=f"Run {_REBUILD}.")
