@@ -1,11 +1,19 @@
 """`python -m server` serves MCP over stdio."""
 
 import asyncio
+import sys
 
-from server.stdio import configure_logging, serve
+from pydantic import ValidationError
+
+from server.log import configure_logging
+from server.stdio import serve
 from sonik.settings import Settings
+from tools.arguments import problems
 
 if __name__ == "__main__":
-    chosen = Settings()
+    try:
+        chosen = Settings()
+    except ValidationError as error:
+        sys.exit(f"Correct SONIK_* in the environment: {problems(error)}")
     configure_logging(chosen)
     asyncio.run(serve(chosen))

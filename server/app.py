@@ -80,7 +80,7 @@ def _info(tool: AnyTool) -> ToolInfo:
         name=tool.name, title=tool.title, description=tool.description, input_schema=input_schema(tool.arguments),
         output_schema=output_schema(tool.result),
         annotations=ToolAnnotations(
-            title=tool.title, read_only_hint=tool.read_only, destructive_hint=tool.destructive,
-            idempotent_hint=tool.idempotent, open_world_hint=tool.open_world,
+            read_only_hint=tool.read_only, destructive_hint=tool.destructive, idempotent_hint=tool.idempotent,
+            open_world_hint=tool.open_world,
         ),
     )  # fmt: skip

@@ -10,11 +10,12 @@ from mcp_types import CallToolResult, TextContent
 from pydantic import ValidationError
 
 from sonik.errors import SonikError, did_you_mean
+from tools.arguments import problems
 from tools.catalog import AnyTool
 
 logger = logging.getLogger(__name__)
 
-LONGEST_MESSAGE = 500
+LONGEST_MESSAGE = 400
 LONGEST_FIX = 250
 _EXAMPLE = re.compile(r"Example: (\{.*\})")
 
@@ -24,7 +25,7 @@ async def at_the_border(tool: AnyTool, work: Callable[[], Awaitable[CallToolResu
     try:
         return await work()
     except ValidationError as error:
-        return failure("invalid_arguments", _problems(error), _fix(error, tool), field=_field(error))
+        return failure("invalid_arguments", problems(error), _fix(error, tool), field=_field(error))
     except SonikError as error:
         return failure(error.code, error.message, error.next_step, field=error.field, retryable=error.retryable)
     except Exception:
@@ -48,16 +49,6 @@ def failure(code: str, message: str, fix: str, *, field: str | None = None, retr
         told["retryable"] = True
     text = json.dumps(told, ensure_ascii=False)
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
-
-
-def _problems(error: ValidationError) -> str:
-    details = error.errors(include_url=False, include_input=False, include_context=False)
-    told = [f"{'.'.join(map(str, d['loc'])) or 'arguments'}: {_reason(d['type'], d['msg'])}" for d in details[:5]]
-    return "; ".join(told)
-
-
-def _reason(kind: str, message: str) -> str:
-    return "there is no such argument" if kind == "extra_forbidden" else message
 
 
 def _fix(error: ValidationError, tool: AnyTool) -> str:

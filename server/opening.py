@@ -3,10 +3,13 @@
 import asyncio
 import logging
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from sonik.engine import Engine
 from sonik.errors import SonikError
 from sonik.settings import Settings
+
+if TYPE_CHECKING:
+    from sonik.engine import Engine
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +29,7 @@ class Opening:
         self._ready = ready
         self._holder = asyncio.create_task(self._hold(ready))
 
-    async def engine(self) -> Engine:
+    async def engine(self) -> "Engine":
         """Return the open engine.
 
         Raises:
@@ -46,14 +49,23 @@ class Opening:
 
     async def _hold(self, ready: "asyncio.Future[Engine]") -> None:
         try:
-            async with Engine.open(self.settings) as engine:
+            engine_type = await asyncio.to_thread(_engine_type)
+            async with engine_type.open(self.settings) as engine:
                 ready.set_result(engine)
                 await self._leave.wait()
-        except SonikError as error:
-            if ready.done():
-                logger.exception("the engine did not close well")
-                return
-            logger.error("the engine did not open", extra={"error": str(error)})
-            ready.set_exception(error)
-            # Whoever asks next is told; nobody may have asked yet.
-            ready.exception()
+        except Exception as error:
+            if isinstance(error, SonikError) and not ready.done():
+                logger.error("the engine did not open", extra={"error": str(error)})
+            else:
+                logger.exception("the engine did not open or close well")
+            if not ready.done():
+                ready.set_exception(error)
+                # Whoever asks next is told; nobody may have asked yet.
+                ready.exception()
+
+
+def _engine_type() -> "type[Engine]":
+    # LanceDB takes a second to import; the tool list is answered meanwhile.
+    from sonik.engine import Engine
+
+    return Engine

@@ -1,45 +1,65 @@
-"""JSON schemas as agents read them: without the titles and nulls that pydantic adds and nobody needs."""
+"""JSON schemas as agents read them: short, because every tool's are read before the first question is asked.
 
-from typing import Any
+Left out are titles, nulls, and the bounds of values, which the error that refuses a value tells better. Of a result
+only the first level is described: what goes out is built by the whole model, and shows the rest by itself.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
-Schema = dict[str, Any]
+Schema = dict[str, Any]  # as pydantic types it
+
+IDLE = frozenset(
+    """title additionalProperties format minLength maxLength minItems maxItems minimum maximum
+    exclusiveMinimum exclusiveMaximum""".split()
+)
 
 
 def input_schema(model: type[BaseModel]) -> Schema:
-    """Return the schema of a tool's arguments."""
-    schema: Schema = _slim(model.model_json_schema(by_alias=True))
-    return schema
+    """Return the schema of a tool's arguments: its own first, then those that tools share."""
+    schema = _schema(model, mode="validation")
+    own = {name: schema["properties"][name] for name in model.__annotations__ if name in schema["properties"]}
+    return {**schema, "properties": {**own, **schema["properties"]}, "additionalProperties": False}
 
 
 def output_schema(model: type[BaseModel]) -> Schema:
     """Return the schema of a tool's result; empty fields are left out of results, so only the rest is required."""
-    schema: Schema = _slim(model.model_json_schema(by_alias=True, mode="serialization"))
-    _only_always_present(schema, model)
-    return schema
+    schema = _schema(model, mode="serialization")
+    fields = {name: {"type": field["type"]} for name, field in schema["properties"].items()}
+    return {"type": "object", "properties": fields, "required": schema["required"]}
 
 
-def _slim(node: Any) -> Any:
+def _schema(model: type[BaseModel], *, mode: Literal["validation", "serialization"]) -> Schema:
+    full = model.model_json_schema(by_alias=True, mode=mode)
+    slim: Schema = _slim(full, full.get("$defs", {}))
+    return slim
+
+
+def _slim(node: Any, definitions: Mapping[str, Any]) -> Any:
+    """Return a schema with its references resolved, without what its reader can do without."""
     if isinstance(node, list):
-        return [_slim(item) for item in node]
+        return [_slim(item, definitions) for item in node]
     if not isinstance(node, dict):
         return node
-    kept = {
-        key: _slim(value)
-        for key, value in node.items()
-        if not (key == "title" and isinstance(value, str)) and not (key == "default" and value is None)
-    }
-    choices = kept.get("anyOf")
-    if isinstance(choices, list):
-        real = [choice for choice in choices if choice != {"type": "null"}]
-        if len(real) == 1 and len(choices) == 2:
-            del kept["anyOf"]
-            kept = {**real[0], **kept}
+    if "$ref" in node:
+        return _slim(definitions[node["$ref"].rpartition("/")[2]], definitions)
+    kept = {key: _slim(value, definitions) for key, value in node.items() if not _is_idle(key, value, node)}
+    choices = [choice for choice in kept.get("anyOf", ()) if choice != {"type": "null"}]
+    if len(choices) == 1:
+        del kept["anyOf"]
+        kept = {**choices[0], **kept}
     return kept
 
 
-def _only_always_present(schema: Schema, model: type[BaseModel]) -> None:
-    required = [name for name, field in model.model_fields.items() if field.is_required()]
-    aliases = {name: field.serialization_alias or name for name, field in model.model_fields.items()}
-    schema["required"] = [aliases[name] for name in required]
+def _is_idle(key: str, value: object, node: Mapping[str, object]) -> bool:
+    if isinstance(value, dict):
+        return key == "$defs"  # anything else may be an argument of that name
+    if key == "description":
+        return "properties" in node  # the docstring of a class
+    if key == "type":
+        return "enum" in node
+    if key == "default":
+        return not value or "enum" in node  # the first choice is the default
+    return key in IDLE

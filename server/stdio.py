@@ -1,10 +1,8 @@
 """Serve over stdio: only protocol on stdout, and a signal closes the stores before the process goes."""
 
 import asyncio
-import logging
 import os
 import signal
-import sys
 from contextlib import suppress
 
 from server.app import build
@@ -23,13 +21,6 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _leave_soon, number, opening, leaving)
     await build(opening).run_stdio_async()
-
-
-def configure_logging(settings: Settings) -> None:
-    """Log to stderr, before the SDK would set up its own handler."""
-    logging.basicConfig(
-        level=settings.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
 
 
 def _leave_soon(number: int, opening: Opening, leaving: "list[asyncio.Task[None]]") -> None:

@@ -28,9 +28,10 @@ from sonik.stores.embedding import Embedder, open_embedder
 from sonik.stores.graph import Graphs
 from sonik.stores.postgres import Postgres, as_role
 from sonik.stores.vectors import Vectors
+from sonik.sync.carrier import Progress
 from sonik.sync.drift import Comparison, compare
 from sonik.sync.graph_sink import GraphSink
-from sonik.sync.projector import Progress, Projector, wait_until_projected
+from sonik.sync.projector import Projector, wait_until_projected
 from sonik.sync.source import Sink
 from sonik.sync.state import SyncReport, read_report, retry_dead_letters
 from sonik.sync.vector_sink import VectorSink
@@ -72,7 +73,7 @@ class Engine:
             "graph": GraphSink(postgres=postgres, graphs=graphs, clock=clock),
             "vectors": VectorSink(postgres=postgres, vectors=vectors, embedder=embedder),
         }
-        self._projector = Projector(postgres=postgres, graphs=graphs, sinks=tuple(self._sinks.values()))
+        self._projector = Projector(postgres=postgres, sinks=tuple(self._sinks.values()))
         market = settings.market
         self._lister = Lister(
             postgres=postgres, vocabulary=vocabulary, clock=clock, log=self.log, default_market=market
@@ -165,6 +166,7 @@ class Engine:
                 f"The sinks are not there after {seconds:g} s; nothing is lost.",
                 next_step="See `sonik sync status`; `sonik sync run` projects.",
             )
+        await self._vectors.refresh()
 
     async def project(self) -> None:
         """Carry changes on until cancelled, whenever this process holds the lease."""
@@ -221,6 +223,7 @@ async def _addresses(settings: Settings, stack: AsyncExitStack) -> Addresses:
         )
     share = await embedded.attach(settings)
     stack.push_async_callback(embedded.close, share)
+    stack.push_async_callback(_cancelled, asyncio.create_task(embedded.watch(share)))
     owner, writer, reader = (share.postgres_dsn(role) for role in (OWNER, WRITER, READER))
     return Addresses(owner=owner, writer=writer, reader=reader, graph=str(share.redis_socket))
 

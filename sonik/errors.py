@@ -105,8 +105,9 @@ class EmbeddingMismatch(Misconfigured):
 
 def did_you_mean(given: str, known: list[str]) -> str:
     """Return a hint such as ``Did you mean 'medellin'?``, or the known values when nothing is near."""
-    near = get_close_matches(given.lower(), [k.lower() for k in known], n=1, cutoff=0.6)
+    by_lower_case = {name.lower(): name for name in known}
+    near = get_close_matches(given.lower(), by_lower_case, n=1, cutoff=0.6)
     if near:
-        return f"Did you mean '{near[0]}'?"
+        return f"Did you mean '{by_lower_case[near[0]]}'?"
     shown = ", ".join(sorted(known)[:12])
     return f"Known: {shown}{', …' if len(known) > 12 else ''}."

@@ -2,9 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sonik.engine import Engine
 from sonik.types import Role, Scope
 from tools.arguments import Arguments
 from tools.entity import EntityArguments, EntityResult, sonik_get_entity
@@ -12,6 +11,9 @@ from tools.rendering import Rendered
 from tools.results import Result, SearchResult, WhatsOnResult
 from tools.search import SearchArguments, sonik_search
 from tools.whats_on import WhatsOnArguments, sonik_whats_on
+
+if TYPE_CHECKING:
+    from sonik.engine import Engine
 
 A = TypeVar("A", bound=Arguments)
 R = TypeVar("R", bound=Result)
@@ -24,7 +26,7 @@ class Tool(Generic[A, R]):
     title: str
     arguments: type[A]
     result: type[R]
-    run: Callable[[Engine, Scope, A], Awaitable[Rendered[R]]]
+    run: "Callable[[Engine, Scope, A], Awaitable[Rendered[R]]]"
     scope: Role = "reader"
     read_only: bool = True
     destructive: bool = False
@@ -42,7 +44,7 @@ class Tool(Generic[A, R]):
         paragraphs = (self.run.__doc__ or "").split("\n\n")
         return "\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
-    async def call(self, engine: Engine, scope: Scope, given: Mapping[str, object]) -> Rendered[R]:
+    async def call(self, engine: "Engine", scope: Scope, given: Mapping[str, object]) -> Rendered[R]:
         """Validate the arguments whole, then run.
 
         Raises:

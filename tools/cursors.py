@@ -8,12 +8,13 @@ import json
 from sonik.errors import InvalidInput
 from sonik.types import JsonObject, Scope
 
+_OFFSET_BYTES = 4
 _TAG_BYTES = 12
 
 
 def encode(offset: int, *, binding: JsonObject, scope: Scope, key: bytes) -> str:
     """Return a cursor for the page that starts at `offset`."""
-    body = offset.to_bytes(4, "big")
+    body = offset.to_bytes(_OFFSET_BYTES, "big")
     return base64.urlsafe_b64encode(body + _tag(body, binding, scope, key)).decode().rstrip("=")
 
 
@@ -25,18 +26,24 @@ def decode(cursor: str | None, *, binding: JsonObject, scope: Scope, key: bytes)
     """
     if cursor is None:
         return 0
-    try:
-        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-    except ValueError:
-        raw = b""
-    body, tag = raw[:4], raw[4:]
-    if len(raw) != 4 + _TAG_BYTES or not hmac.compare_digest(tag, _tag(body, binding, scope, key)):
+    offset = _offset(cursor)
+    ours = encode(offset, binding=binding, scope=scope, key=key)
+    if not hmac.compare_digest(cursor.encode(), ours.encode()):
         raise InvalidInput(
             "This cursor does not belong to this query.",
             next_step="Repeat the call without a cursor, with the same arguments for each page.",
             field="cursor",
         )
-    return int.from_bytes(body, "big")
+    return offset
+
+
+def _offset(cursor: str) -> int:
+    """Return what a cursor claims to stand for; 0 when it is none."""
+    try:
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    except ValueError:
+        return 0
+    return int.from_bytes(raw[:_OFFSET_BYTES], "big")
 
 
 def _tag(body: bytes, binding: JsonObject, scope: Scope, key: bytes) -> bytes:

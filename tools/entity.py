@@ -1,31 +1,33 @@
 """sonik_get_entity: one entity, whole and sourced."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, Field
 
-from sonik.engine import Engine
 from sonik.retrieval.entity import Portrait
-from sonik.retrieval.pack import cost
+from sonik.retrieval.refs import LONGEST_REF
 from sonik.types import JsonValue, Scope
-from tools.arguments import Listed, Moment, Reading, Words
-from tools.rendering import Rendered, dumped
-from tools.results import DESCRIPTION_LIMIT, Entry, Named, Result, SourceText, entry
+from tools.arguments import Listed, Moment, Name, Reading, text
+from tools.rendering import Rendered
+from tools.results import NAME_LIMIT, Entry, Named, Result, SourceText, brief, entry, shortened
 
-# Room for the text beside the structured result.
-SPARE_TOKENS = 120
+if TYPE_CHECKING:
+    from sonik.engine import Engine
+
+LONGEST_VALUE = 160
+SECTIONS = ("history", "facts", "relations", "events", "namesakes")
 
 
 class EntityArguments(Reading):
     """Arguments of sonik_get_entity."""
 
-    ref: Annotated[
-        Words, Field(min_length=1, max_length=300, description="slug, @handle, domain, Places id, URL, id, name")
-    ]
-    include: Annotated[list[str], Listed, Field(max_length=6)] = Field(
+    ref: Annotated[str, text(least=1, most=LONGEST_REF)] = Field(
+        description="slug, @handle, domain, Places id, URL or name"
+    )
+    include: Annotated[list[Name], Listed, Field(max_length=6)] = Field(
         ["relations", "events"], description="relations, events, sources, claim, history, article_uses"
     )
-    as_of: Moment | None = Field(None, description="answer as of this moment (ISO 8601 with offset)")
+    as_of: Moment | None = Field(None, description="as known then: ISO 8601 with offset")
 
 
 class Relation(BaseModel):
@@ -75,19 +77,17 @@ class EntityResult(Result):
     namesakes: list[Named] | None = None
 
 
-async def sonik_get_entity(engine: Engine, scope: Scope, arguments: EntityArguments) -> Rendered[EntityResult]:
+async def sonik_get_entity(engine: "Engine", scope: Scope, arguments: EntityArguments) -> Rendered[EntityResult]:
     """Show one entity: what it is, its neighbours, its coming events, and which source says what, now or as of then.
 
     Use it with a ref from another result, or with an @handle, domain, Places id or exact name.
-    Example: {"ref": "@sondelaquebrada", "include": ["relations", "events", "sources"]}.
+    Example: {"ref": "@sondelaquebrada", "include": ["events", "sources"]}.
     """
     portrait = await engine.entity(arguments.ref, include=arguments.include, scope=scope, as_of=arguments.as_of)
-    result = _result(engine, scope, arguments, portrait)
-    trimmed = _trimmed(result, budget=arguments.budget_tokens)
-    return Rendered(result=trimmed, text=_text(trimmed))
+    return _trimmed(_result(engine, scope, arguments, portrait), budget=arguments.budget_tokens)
 
 
-def _result(engine: Engine, scope: Scope, arguments: EntityArguments, portrait: Portrait) -> EntityResult:
+def _result(engine: "Engine", scope: Scope, arguments: EntityArguments, portrait: Portrait) -> EntityResult:
     wanted = set(arguments.include)
     card = portrait.card
     identifiers: dict[str, list[str]] = {}
@@ -149,35 +149,40 @@ def _history(portrait: Portrait) -> list[FactLine]:
 
 
 def _shown(value: JsonValue) -> str:
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return text if len(text) <= 160 else text[:159] + "…"
+    return shortened(", ".join(map(str, value)) if isinstance(value, list) else str(value), limit=LONGEST_VALUE)
 
 
-def _trimmed(result: EntityResult, *, budget: int) -> EntityResult:
-    """Shorten the longest sections until the result fits, and say which were cut."""
-    sections = ("history", "facts", "relations", "events")
-    cut: list[str] = []
-    while cost(dumped(result)) + SPARE_TOKENS > budget:
-        lengths = {name: len(getattr(result, name) or ()) for name in sections}
-        longest = max(sections, key=lambda name: lengths[name])
-        if lengths[longest] <= 1:
-            return _without_text(result, cut)
-        kept = getattr(result, longest)[: max(1, lengths[longest] * 2 // 3)]
-        cut.append(longest)
-        note = [f"Cut to fit: {', '.join(dict.fromkeys(cut))}. Raise max_tokens or include one section at a time."]
-        result = result.model_copy(update={longest: kept, "truncated": True, "notes": note})
-    return result
+def _trimmed(result: EntityResult, *, budget: int) -> Rendered[EntityResult]:
+    """Cut until the result fits, the least missed first, and say what was cut."""
+    rendered = Rendered(result=result, text=_text(result))
+    cut: dict[str, None] = {}
+    while rendered.tokens > budget:
+        section, smaller = _smaller(rendered.result)
+        if section is None:
+            break
+        cut[section] = None
+        note = f"Cut to fit: {', '.join(cut)}. Raise max_tokens or include one section at a time."
+        shorter = smaller.model_copy(update={"truncated": True, "notes": [note]})
+        rendered = Rendered(result=shorter, text=_text(shorter))
+    return rendered
 
 
-def _without_text(result: EntityResult, cut: list[str]) -> EntityResult:
-    about = result.entity.about
-    if about is None or len(about.source_text) <= DESCRIPTION_LIMIT // 6:
-        return result
-    short = result.entity.model_copy(
-        update={"about": SourceText(source_text=about.source_text[: DESCRIPTION_LIMIT // 6])}
-    )
-    note = [f"Cut to fit: {', '.join(dict.fromkeys([*cut, 'about']))}."]
-    return result.model_copy(update={"entity": short, "truncated": True, "notes": note})
+def _smaller(result: EntityResult) -> tuple[str | None, EntityResult]:
+    """Return what is cut next and the result after it: long sections, the text, what is left of all sections."""
+    lengths = {name: len(getattr(result, name) or ()) for name in SECTIONS}
+    longest = max(SECTIONS, key=lambda name: lengths[name])
+    shown = result.entity
+    if lengths[longest] > 1:
+        return longest, result.model_copy(update={longest: getattr(result, longest)[: lengths[longest] * 2 // 3]})
+    if shown.about is not None:
+        text = shortened(shown.about.source_text) if len(shown.about.source_text) > NAME_LIMIT else None
+        about = SourceText(source_text=text) if text else None
+        return "about", result.model_copy(update={"entity": shown.model_copy(update={"about": about})})
+    if lengths[longest] == 1:
+        return longest, result.model_copy(update={longest: []})
+    if shown != brief(shown):
+        return "entity", result.model_copy(update={"entity": brief(shown), "identifiers": {}})
+    return None, result
 
 
 def _text(result: EntityResult) -> str:

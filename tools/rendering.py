@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from sonik.retrieval.pack import cost, count_tokens, fit
 from sonik.types import JsonObject
-from tools.results import Entry, Result, markdown
+from tools.results import Entry, Result, brief, markdown
 
 R = TypeVar("R", bound=Result)
 # Room for the cursor and the text's first line, which are known only after packing.
@@ -25,6 +25,11 @@ class Rendered(Generic[R]):
     def structured(self) -> JsonObject:
         """Return the result as JSON, without empty fields."""
         return dumped(self.result)
+
+    @property
+    def tokens(self) -> int:
+        """What the result costs its reader, text and data together."""
+        return cost(self.structured()) + count_tokens(self.text)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,13 +48,17 @@ class Page(Generic[R]):
 
 
 def packed(result: R, field: str, entries: Sequence[Entry], *, budget: int) -> Page[R]:
-    """Keep the leading entries that fit into the budget beside everything else the result says."""
-    left = budget - cost(dumped(result)) - SPARE_TOKENS
+    """Keep the leading entries that fit into the budget beside everything else the result says.
 
-    def price(shown: Entry) -> int:
-        return cost(dumped(shown)) + count_tokens(markdown("", [shown]))
-
-    kept, left_out = fit(entries, budget=left, price=price)
+    One is always kept: where there is no room for it, the result's extras go, and then its own details.
+    """
+    needed = _price(entries[0]) if entries else 0
+    if needed > _left(result, budget):
+        result = result.model_copy(update=result.EXTRAS)
+    left = _left(result, budget)
+    kept, left_out = fit(entries, budget=left, price=_price)
+    if needed > left:
+        kept = [brief(shown) for shown in kept]
     return Page(result=result, field=field, shown=kept, left_out=left_out)
 
 
@@ -57,3 +66,11 @@ def dumped(model: BaseModel) -> JsonObject:
     """Return a model as JSON, without empty fields."""
     data: JsonObject = model.model_dump(mode="json", by_alias=True, exclude_none=True)
     return data
+
+
+def _left(result: Result, budget: int) -> int:
+    return budget - cost(dumped(result)) - SPARE_TOKENS
+
+
+def _price(shown: Entry) -> int:
+    return cost(dumped(shown)) + count_tokens(markdown("", [shown]))

@@ -1,7 +1,8 @@
 """What tools return. Every result is small, sourced, and says what was left out; vectors never appear."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
@@ -10,6 +11,8 @@ from sonik.retrieval.cards import Card
 from sonik.types import JsonObject, Trace
 
 DESCRIPTION_LIMIT = 600
+NAME_LIMIT = 80
+MOST_LISTED = 10
 
 
 class SourceText(BaseModel):
@@ -64,7 +67,9 @@ class TraceOut(BaseModel):
 
 
 class Result(BaseModel):
-    """What every result says."""
+    """What every result says. `EXTRAS` are the fields that make room first, and what they become."""
+
+    EXTRAS: ClassVar[Mapping[str, None]] = {}
 
     trace_id: str
     as_of: str
@@ -75,6 +80,8 @@ class Result(BaseModel):
 
 class SearchResult(Result):
     """Ranked answers."""
+
+    EXTRAS: ClassVar[Mapping[str, None]] = {"trace": None}
 
     understood: dict[str, str | float | bool | list[str]] = Field(description="slots read from the question")
     hits: list[Entry]
@@ -113,6 +120,16 @@ def entry(card: Card, *, detailed: bool, hit: Hit | None = None) -> Entry:
             "score": hit.score if hit else None,
         }
     )
+
+
+def brief(shown: Entry) -> Entry:
+    """Return an entry with no more than what tells it from others."""
+    return Entry(ref=shown.ref, kind=shown.kind, name=shortened(shown.name), when=shown.when, status=shown.status)
+
+
+def shortened(text: str, *, limit: int = NAME_LIMIT) -> str:
+    """Return a text cut to a number of characters, with a sign that it was."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def when(card: Card) -> str | None:
@@ -155,10 +172,12 @@ def slots(understood: JsonObject) -> dict[str, str | float | bool | list[str]]:
     """Return the understood slots as a schema can describe them."""
     found: dict[str, str | float | bool | list[str]] = {}
     for name, value in understood.items():
-        if isinstance(value, str | float | bool):
+        if isinstance(value, str):
+            found[name] = shortened(value)
+        elif isinstance(value, float | bool):
             found[name] = value
         elif isinstance(value, list):
-            found[name] = [str(item) for item in value]
+            found[name] = [str(item) for item in value[:MOST_LISTED]]
     return found
 
 

@@ -1,37 +1,40 @@
 """sonik_search: an open question, answered with ranked, sourced hits."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from sonik.engine import Engine
-from sonik.retrieval.question import Question
+from sonik.retrieval.answer import Answer
+from sonik.retrieval.question import LONGEST_QUERY, Question
 from sonik.types import Near, Scope
 from tools import cursors
-from tools.arguments import Listed, Paged, Place, Words
+from tools.arguments import Listed, Name, Paged, Place, text
 from tools.rendering import Rendered, packed
-from tools.results import SearchResult, entry, markdown, slots, trace_out
+from tools.results import MOST_LISTED, SearchResult, entry, markdown, shortened, slots, trace_out
+
+if TYPE_CHECKING:
+    from sonik.engine import Engine
 
 
 class SearchArguments(Paged):
     """Arguments of sonik_search."""
 
-    query: Annotated[Words, Field(min_length=1, description="question in es, pt or en")]
-    kinds: Annotated[list[str], Listed, Field(max_length=10)] = Field(
-        [], description="event, venue, artist, organization, person, brand, …; empty: as the question says"
+    query: Annotated[str, text(least=1, most=LONGEST_QUERY)] = Field(description="question in es, pt or en")
+    kinds: Annotated[list[Name], Listed, Field(max_length=10)] = Field(
+        [], description="event, venue, artist, organization, person, brand"
     )
-    market: str | None = Field(None, description="slug or name, e.g. medellin")
-    when: str | None = Field(None, description="tonight, this_weekend, 2026-12-05, 2026-12-05/2026-12-07, or words")
+    market: Name | None = Field(None, description="slug or name, e.g. medellin")
+    when: Name | None = Field(None, description="tonight, this_weekend, 2026-12-05, date/date or words")
     near: Place | None = None
-    lens: str | None = Field(None, description="operations (default), fan, artist, virality, knowledge, memory")
+    lens: Name | None = Field(None, description="operations, fan, artist, virality, knowledge or memory")
     explain: bool = Field(False, description="add the trace")
 
 
-async def sonik_search(engine: Engine, scope: Scope, arguments: SearchArguments) -> Rendered[SearchResult]:
+async def sonik_search(engine: "Engine", scope: Scope, arguments: SearchArguments) -> Rendered[SearchResult]:
     """Find events, venues, artists and people by question: names, dates, genres and prices in it are understood.
 
-    Use it when you do not have a ref yet, or for questions such as "quién toca en <venue> esta semana". For a plain
-    list of what is on use sonik_whats_on. Example: {"query": "salsa este finde en Medellín bajo 50 mil"}.
+    Use it when you have no ref yet, or for "quién toca en <venue> esta semana". To list what is on use sonik_whats_on.
+    Example: {"query": "salsa este finde en Medellín bajo 50 mil"}.
     """
     binding = arguments.model_dump(mode="json", exclude={"cursor", "max_tokens", "response_format", "explain"})
     offset = cursors.decode(arguments.cursor, binding=binding, scope=scope, key=engine.cursor_key)
@@ -44,15 +47,17 @@ async def sonik_search(engine: Engine, scope: Scope, arguments: SearchArguments)
     detailed = arguments.response_format == "detailed"
     result = SearchResult(
         trace_id=answer.trace.trace_id, as_of=engine.as_of(scope), understood=slots(answer.trace.understood), hits=[],
-        trace=trace_out(answer.trace) if arguments.explain else None,
-        notes=[f"Nothing fits {dropped!r}; these are without it." for dropped in answer.dropped] or None,
+        trace=trace_out(answer.trace) if arguments.explain else None, notes=_notes(answer) or None,
     )  # fmt: skip
     entries = [entry(hit.card, detailed=detailed, hit=hit) for hit in answer.hits]
-    if not entries:
-        hint = "Nothing found. Try other words, a wider `when`, or sonik_whats_on for the market."
-        result = result.model_copy(update={"notes": [*(result.notes or []), hint]})
     page = packed(result, "hits", entries, budget=arguments.budget_tokens)
     following = offset + len(page.shown)
     more = answer.more or page.left_out > 0
     cursor = cursors.encode(following, binding=binding, scope=scope, key=engine.cursor_key) if more else None
     return page.rendered(next_cursor=cursor, truncated=more, text=markdown(f"{len(page.shown)} hits", page.shown))
+
+
+def _notes(answer: Answer) -> list[str]:
+    if not answer.hits:
+        return ["Nothing found. Try other words, a wider `when`, or sonik_whats_on for the market."]
+    return [f"Nothing fits '{shortened(it)}'; these are without it." for it in answer.dropped[:MOST_LISTED]]

@@ -1,36 +1,38 @@
 """sonik_whats_on: the events of an evening, a weekend, a range."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from sonik.engine import Engine
 from sonik.retrieval.listing import Wish
 from sonik.types import Near, Scope
 from tools import cursors
-from tools.arguments import Listed, Paged, Place, Words
+from tools.arguments import Listed, Name, Paged, Place, text
 from tools.rendering import Rendered, packed
 from tools.results import WhatsOnResult, entry, markdown
+
+if TYPE_CHECKING:
+    from sonik.engine import Engine
 
 
 class WhatsOnArguments(Paged):
     """Arguments of sonik_whats_on."""
 
-    when: Annotated[Words, Field(min_length=1, max_length=200)] = Field(
-        "tonight", description="tonight, tomorrow, this_weekend, 2026-12-05, 2026-12-05/2026-12-07, or words"
+    when: Annotated[str, text(least=1)] = Field(
+        "tonight", description="tonight, this_weekend, 2026-12-05, date/date or words"
     )
-    market: str | None = Field(None, description="slug or name, e.g. medellin; or pass near")
+    market: Name | None = Field(None, description="slug or name; or pass near")
     near: Place | None = None
-    genres: Annotated[list[str], Listed, Field(max_length=10)] = Field([], description="e.g. salsa, techno")
+    genres: Annotated[list[Name], Listed, Field(max_length=10)] = Field([], description="e.g. salsa, techno")
     price_max: float | None = Field(None, ge=0, le=1e12, allow_inf_nan=False, description="in the market's currency")
     sort: Literal["time", "price"] = "time"
 
 
-async def sonik_whats_on(engine: Engine, scope: Scope, arguments: WhatsOnArguments) -> Rendered[WhatsOnResult]:
+async def sonik_whats_on(engine: "Engine", scope: Scope, arguments: WhatsOnArguments) -> Rendered[WhatsOnResult]:
     """List what is on in a market or circle, in order of time or price, with the total.
 
     A night runs to 06:00: a 00:30 show belongs to the evening before. Cancelled and postponed events are left out.
-    Example: {"when": "tonight", "market": "medellin", "genres": ["salsa"], "price_max": 60000}.
+    Example: {"when": "tonight", "market": "medellin", "genres": ["salsa"]}.
     """
     binding = arguments.model_dump(mode="json", exclude={"cursor", "max_tokens", "response_format"})
     offset = cursors.decode(arguments.cursor, binding=binding, scope=scope, key=engine.cursor_key)
@@ -40,11 +42,10 @@ async def sonik_whats_on(engine: Engine, scope: Scope, arguments: WhatsOnArgumen
         price_max=arguments.price_max, sort=arguments.sort, limit=arguments.limit, offset=offset,
     )  # fmt: skip
     programme = await engine.whats_on(wish, scope=scope)
-    zone = engine.vocabulary.zone(programme.market)
     result = WhatsOnResult(
         trace_id=programme.trace.trace_id, as_of=engine.as_of(scope), market=programme.market,
-        from_=f"{programme.window.start.astimezone(zone):%Y-%m-%d %H:%M}",
-        to=f"{programme.window.end.astimezone(zone):%Y-%m-%d %H:%M}", total=programme.total, events=[],
+        from_=f"{programme.window.start.astimezone(programme.zone):%Y-%m-%d %H:%M}",
+        to=f"{programme.window.end.astimezone(programme.zone):%Y-%m-%d %H:%M}", total=programme.total, events=[],
         notes=None if programme.total else ["Nothing on. Try a wider `when`, fewer genres, or another market."],
     )  # fmt: skip
     detailed = arguments.response_format == "detailed"

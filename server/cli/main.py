@@ -1,14 +1,18 @@
 """The `sonik` command: its groups, and the one place where an error becomes an exit code."""
 
+import logging
 import sys
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 
 from server.cli import operating, reading, syncing, writing
 from server.version import VERSION
 from sonik.errors import SonikError
+from sonik.settings import Settings
+from tools.arguments import problems
+
+logger = logging.getLogger(__name__)
 
 app = typer.Typer(
     name="sonik", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False,
@@ -28,18 +32,24 @@ def version() -> None:
 
 def main() -> None:
     """Run the command line; errors are one sentence and a next step on stderr."""
-    errors = Console(stderr=True, soft_wrap=True)
     try:
         app()
     except SonikError as error:
-        errors.print(f"[red]{error.code}[/red]: {error.message}", highlight=False)
-        if error.next_step:
-            errors.print(error.next_step, highlight=False)
-        sys.exit(2)
+        sys.exit(_told(error.code, error.message, error.next_step))
     except ValidationError as error:
-        for detail in error.errors(include_url=False):
-            where = ".".join(map(str, detail["loc"]))
-            errors.print(f"[red]invalid[/red] {where}: {detail['msg']}", highlight=False)
-        sys.exit(2)
+        step = "Correct SONIK_* in the environment." if error.title == Settings.__name__ else "See --help."
+        sys.exit(_told("invalid_arguments", problems(error), step))
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        logger.debug("a command failed", exc_info=error)
+        step = "SONIK_LOG_LEVEL=DEBUG shows where; please report it."
+        _told("internal", f"Something went wrong inside Sonik ({type(error).__name__}).", step)
+        sys.exit(1)
+
+
+def _told(code: str, message: str, step: str) -> int:
+    typer.secho(code, fg="red", err=True, nl=False)
+    typer.echo(f": {message}", err=True)
+    typer.echo(step, err=True)
+    return 2

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from server.stdio import configure_logging, serve
+from server.log import configure_logging
 from sonik.settings import Settings
 from sonik.stores import embedded
 from sonik.stores.embedded.doctor import examine
@@ -27,6 +27,9 @@ def add_to(app: typer.Typer) -> None:
 
 def serve_stdio() -> None:
     """Serve MCP over stdio, for Claude Desktop, Claude Code, Cursor and others."""
+    # Only this command speaks the protocol.
+    from server.stdio import serve
+
     settings = Settings()
     configure_logging(settings)
     asyncio.run(serve(settings))

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from server.cli.running import with_engine
 from sonik.settings import Settings
@@ -81,14 +82,14 @@ def _print_json(rendered: Rendered[Any]) -> None:
 
 
 def _print_entries(entries: list[Entry], *, title: str) -> None:
-    table = Table(title=title, title_justify="left")
+    table = Table(title=Text(title), title_justify="left")
     for column in ("when", "name", "venue", "price", "why", "ref"):
         table.add_column(column, overflow="fold")
     for shown in entries:
-        table.add_row(
-            shown.when or shown.kind, shown.name, shown.venue or "", shown.price or shown.status or "", shown.why or "",
-            shown.ref,
+        cells = (
+            shown.when or shown.kind, shown.name, shown.venue, shown.price or shown.status, shown.why, shown.ref
         )  # fmt: skip
+        table.add_row(*(Text(cell or "") for cell in cells))
     Console().print(table)
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from server.stdio import configure_logging
+from server.log import configure_logging
 from sonik.settings import Settings
 
 if TYPE_CHECKING:

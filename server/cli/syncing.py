@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.table import Table
 
 from server.cli.running import with_engine
-from server.stdio import configure_logging
+from server.log import configure_logging
 from sonik.settings import Settings
-from sonik.sync.drift import Comparison
-from sonik.sync.state import SyncReport
 
 if TYPE_CHECKING:
     from sonik.engine import Engine
+    from sonik.sync.drift import Comparison
+    from sonik.sync.state import SyncReport
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -39,7 +39,7 @@ def status(
 ) -> None:
     """Show how far every sink is; with --check, whether all stores agree (exit code 1 if not)."""
 
-    async def look(engine: "Engine") -> tuple[SyncReport, Sequence[Comparison]]:
+    async def look(engine: "Engine") -> "tuple[SyncReport, Sequence[Comparison]]":
         return await engine.sync_report(), await engine.compare() if check else []
 
     report, comparisons = with_engine(look)
@@ -76,7 +76,7 @@ def retry() -> None:
     typer.echo(f"{count} changes will be tried again.")
 
 
-def _print(report: SyncReport, comparisons: Sequence[Comparison]) -> None:
+def _print(report: "SyncReport", comparisons: "Sequence[Comparison]") -> None:
     table = Table("sink", "status", "behind", "oldest (s)", "error")
     for state in report.sinks:
         table.add_row(state.sink, state.status, str(state.behind), f"{state.age_seconds:.1f}", state.error or "")

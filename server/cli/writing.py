@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from server.cli.running import with_engine
 from sonik.errors import InvalidInput
@@ -118,7 +119,8 @@ def _report(intake: Intake, *, as_json: bool) -> None:
         table = Table("line", "name", "field", "reason")
         for receipt in refused[:20]:
             for problem in receipt.problems:
-                table.add_row(str(receipt.line), receipt.name or "", problem.field, problem.reason)
+                cells = (str(receipt.line), receipt.name or "", problem.field, problem.reason)
+                table.add_row(*map(Text, cells))
         console.print(table)
         if len(refused) > 20:
             console.print(f"and {len(refused) - 20} more; --json shows all")

@@ -11,15 +11,34 @@ CREATE (a:SchemaRegister)-[r:{type}]->(b:SchemaRegister) DELETE r, a, b
 // name: indexes
 CALL db.indexes() YIELD label, properties, status RETURN label, properties, status
 
+// name: any_vertex
+MATCH (n) RETURN n.id LIMIT 1
+
 // name: cursor
 MATCH (c:SinkCursor {sink: 'graph'}) RETURN c.txid, c.seq
 
-// name: set_cursor
-MERGE (c:SinkCursor {sink: 'graph'}) SET c.txid = $txid, c.seq = $seq
+// name: make_cursor
+// Nothing has been projected yet: the graph is being made.
+MERGE (c:SinkCursor {sink: 'graph'}) SET c.txid = 0, c.seq = 0
+
+// name: move_cursor
+// Only from where it was read: a graph that was emptied, or goes on from a snapshot, must not pass for whole.
+MATCH (c:SinkCursor {sink: 'graph'}) WHERE c.txid = $from_txid AND c.seq = $from_seq
+SET c.txid = $txid, c.seq = $seq
+RETURN c.txid, c.seq
+
+// name: label_vertices
+// Vertices that an edge made before they came themselves. Asked for apart from the upsert: setting a label on a
+// vertex the same query made takes time that grows with the graph.
+UNWIND $ids AS id MATCH (n:Entity {id: id}) WHERE NOT n:{label} SET n:{label}
 
 // name: upsert_vertices
-// The label comes from the ontology; SET n = map would drop what the map lacks, so it is a true replacement.
-UNWIND $rows AS row MERGE (n:Entity {id: row.id}) SET n:{label} SET n = row
+// The label comes from the ontology; SET n = map drops what the map lacks, so it is a true replacement.
+// A late write of a projector that has lost its lease must not undo a newer version.
+UNWIND $rows AS row
+MERGE (n:Entity:{label} {id: row.id})
+WITH n, row WHERE n.version IS NULL OR n.version <= row.version
+SET n = row
 
 // name: delete_vertices
 UNWIND $ids AS id MATCH (n:Entity {id: id}) DELETE n

@@ -1,12 +1,13 @@
 """Everything known of one entity while a batch is taken in: facts by source, the winner by trust, what changed."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from sonik.identity.names import fold, slugify
-from sonik.identity.sighting import MENTION_CONFIDENCE, Sighting, Source
-from sonik.truth.rows import EntityRow, FactRow, Record, Tenancy
+from sonik.identity.sighting import MENTION_CONFIDENCE, Sighting
+from sonik.truth.rows import AliasRow, EntityRow, FactRow, Record, Tenancy, widest
 from sonik.types import JsonObject, JsonValue
 
 # Winning values that live in columns of an extension table; all others live in the entity's metadata.
@@ -20,6 +21,15 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "starts_at", "ends_at", "status", "genres", "price_min", "price_max", "currency", "is_free", "ticket_url",
     ),
 }  # fmt: skip
+# These mean nothing apart: a price of one source in the currency of another would be a wrong price.
+_WHOLES = (
+    ("starts_at", "ends_at", "all_day"),
+    ("price_min", "price_max", "currency", "is_free"),
+    ("lat", "lng"),
+)
+TOGETHER = {attribute: whole for whole in _WHOLES for attribute in whole}
+# Compatibility forms can unfold to eighteen letters each, and an index takes no more than 2,700 bytes.
+MAX_FOLDED = 400
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,13 +41,15 @@ class Fact:
     trust: int
     confidence: float
     observed_at: datetime
+    tenancy: Tenancy
     source_url: str | None = None
     row_id: int | None = None
 
     @property
-    def rank(self) -> tuple[int, float, datetime, str]:
-        """The trust rule: more trusted, then surer, then newer; the name of the source settles a draw."""
-        return (self.trust, self.confidence, self.observed_at, self.source)
+    def rank(self) -> tuple[bool, int, float, datetime, str]:
+        """The trust rule: a record before a mention, then more trusted, surer, newer; a draw goes by the name."""
+        stated = self.confidence > MENTION_CONFIDENCE
+        return (stated, self.trust, self.confidence, self.observed_at, self.source)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,87 +64,102 @@ class FieldChange:
 
 @dataclass(kw_only=True, slots=True)
 class Dossier:
-    """One entity under change."""
+    """One entity under change. `tenancy` follows its sources: who may read the widest of them may read the entity.
+
+    What people see of it is drawn only from facts that all of them may read.
+    """
 
     id: UUID
     kind: str
     tenancy: Tenancy
     row: EntityRow | None = None
     slug: str = ""
-    facts: dict[tuple[str, str], Fact] = field(default_factory=dict)
-    aliases: set[str] = field(default_factory=set)
+    facts: dict[str, dict[str, Fact]] = field(default_factory=dict)
+    aliases: dict[str, Tenancy] = field(default_factory=dict)
     closed_facts: list[int] = field(default_factory=list)
     new_facts: dict[tuple[str, str], Fact] = field(default_factory=dict)
-    new_aliases: dict[str, tuple[str, str]] = field(default_factory=dict)
+    new_aliases: dict[str, Record] = field(default_factory=dict)
     touched: bool = False
 
     def load_fact(self, row: FactRow) -> None:
         """Take in a stored fact."""
-        self.facts[row.attribute, row.source] = Fact(
+        self.facts.setdefault(row.attribute, {})[row.source] = Fact(
             value=row.value, source=row.source, trust=row.trust, confidence=row.confidence,
-            observed_at=row.observed_at, row_id=row.id,
+            observed_at=row.observed_at, tenancy=row.tenancy, row_id=row.id,
         )  # fmt: skip
+
+    def load_alias(self, row: AliasRow) -> None:
+        """Take in a stored alias."""
+        self.aliases[row.folded] = row.tenancy
 
     def absorb(self, sighting: Sighting) -> list[FieldChange]:
         """Take in a sighting; return what changed."""
-        changes = []
-        for attribute, value in {"name": sighting.name, **sighting.facts}.items():
-            change = self._state(attribute, value, sighting)
-            if change is not None:
-                changes.append(change)
-        if not sighting.mention and not sighting.partial:
-            changes += self._retract(sighting)
-        for alias in (sighting.name, *sighting.aliases):
-            self._alias(alias, sighting.source)
+        said: dict[str, JsonValue] = {"name": sighting.name, **sighting.facts}
+        stated = [name for name, value in said.items() if self._is_news(name, value, sighting)]
+        dropped = [] if sighting.mention or sighting.partial else self._unsaid(said, sighting)
+        before = {name: self.winner(name) for name in (*stated, *dropped)}
+        for name in stated:
+            self._state(name, said[name], sighting)
+        for name in dropped:
+            self._close(name, sighting.source.code)
+        if "name" in stated:
+            self._follow_sources()
+        changes = [self._change(name, before[name], sighting.source.code) for name in stated]
+        changes += [self._retraction(name, before[name], sighting.source.code) for name in dropped]
+        new = [alias for alias in (sighting.name, *sighting.aliases) if self._add_alias(alias, sighting)]
+        if new and not self.is_new:
+            changes.append(FieldChange(attribute="aliases", before=None, after=list[JsonValue](new), wins=True))
         return changes
 
     def winner(self, attribute: str) -> Fact | None:
-        """Return the fact that wins an attribute by the trust rule."""
-        rivals = [fact for (name, _), fact in self.facts.items() if name == attribute]
-        return max(rivals, key=lambda fact: fact.rank) if rivals else None
+        """Return the fact that wins an attribute by the trust rule, among those that all its readers may see."""
+        rivals = (
+            fact
+            for name in TOGETHER.get(attribute, (attribute,))
+            for fact in self.facts.get(name, {}).values()
+            if self.tenancy.reaches(fact.tenancy)
+        )
+        best = max(rivals, key=lambda fact: fact.rank, default=None)
+        return None if best is None else self.facts.get(attribute, {}).get(best.source)
 
     def values(self) -> JsonObject:
         """Return the winning value of every attribute."""
-        winners = {name: self.winner(name) for name, _ in self.facts}
-        return {name: fact.value for name, fact in sorted(winners.items()) if fact is not None}
+        winners = ((name, self.winner(name)) for name in sorted(self.facts))
+        return {name: fact.value for name, fact in winners if fact is not None}
 
-    def entity_record(self, *, canonical_id: str | None) -> Record:
-        """Return the entity's row as the bulk statements want it."""
-        values = self.values()
+    def entity_record(self, values: JsonObject, *, canonical_id: str | None) -> Record:
+        """Return the entity's row, with these winning values, as the bulk statements want it."""
         own = {"name", "market", *COLUMNS.get(self.kind, ())}
-        return {
-            "id": self.id, "entity_type": self.kind, "name": values["name"], "slug": self.slug,
-            "canonical_id": canonical_id, "market": values.get("market"),
-            "metadata": {name: value for name, value in values.items() if name not in own},
-            **self._tenancy(),
+        record: Record = {
+            "id": self.id, "entity_type": self.kind, "slug": self.slug, "canonical_id": canonical_id,
+            "version": self.row.version if self.row else None, **tenancy_record(self.tenancy),
         }  # fmt: skip
+        if self.row is not None and not self.facts:
+            # What it is comes from another room.
+            return record | {"name": self.row.name, "market": self.row.market, "metadata": self.row.metadata}
+        metadata = {name: value for name, value in values.items() if name not in own}
+        return record | {"name": values["name"], "market": values.get("market"), "metadata": metadata}
 
-    def extension_record(self) -> Record:
+    def extension_record(self, values: JsonObject) -> Record:
         """Return the row of the kind's own table; an event's derived times are added by its taker."""
-        values = self.values()
         return {"entity_id": self.id, **{name: values.get(name) for name in COLUMNS.get(self.kind, ())}}
 
-    def fact_records(self) -> list[Record]:
-        """Return the new facts as rows."""
-        return [
-            {
+    def fact_records(self) -> Iterator[Record]:
+        """Yield the new facts as rows."""
+        for (attribute, _), fact in self.new_facts.items():
+            yield {
                 "entity_id": self.id, "attribute": attribute, "value": fact.value, "source": fact.source,
                 "trust": fact.trust, "confidence": fact.confidence, "observed_at": fact.observed_at,
-                "source_url": fact.source_url, **self._tenancy(),
-            }
-            for (attribute, _), fact in self.new_facts.items()
-        ]  # fmt: skip
+                "source_url": fact.source_url, **tenancy_record(fact.tenancy),
+            }  # fmt: skip
 
-    def alias_records(self) -> list[Record]:
+    def alias_records(self) -> Iterable[Record]:
         """Return the new aliases as rows."""
-        return [
-            {"entity_id": self.id, "alias": alias, "folded": folded, "source": source, **self._tenancy()}
-            for folded, (alias, source) in self.new_aliases.items()
-        ]
+        return self.new_aliases.values()
 
     def slug_wishes(self, *, suffix: str = "") -> list[str]:
         """Return slugs in order of preference; the last one cannot be taken."""
-        name = self.winner("name")
+        name = self.winner("market" if self.kind == "market" else "name")
         base = slugify(f"{name.value if name else self.kind} {suffix}")
         return [base, f"{base}-{self.kind}", f"{base}-{self.id.hex[-8:]}"]
 
@@ -146,53 +173,71 @@ class Dossier:
         """Whether there is anything to write."""
         return bool(self.is_new or self.new_facts or self.closed_facts or self.new_aliases or self.touched)
 
-    def _state(self, attribute: str, value: JsonValue, sighting: Sighting) -> FieldChange | None:
-        key = (attribute, sighting.source.code)
-        known = self.facts.get(key)
-        if value is None or (known is not None and not _overrules(sighting, known, value)):
-            return None
-        before = self.winner(attribute)
+    def _is_news(self, attribute: str, value: JsonValue, sighting: Sighting) -> bool:
+        """Say whether a source's word replaces what it said before; that of a mention or an older record does not."""
+        known = self.facts.get(attribute, {}).get(sighting.source.code)
+        if value is None or known is None:
+            return value is not None
+        if sighting.mention or (sighting.observed_at < known.observed_at and known.confidence >= sighting.confidence):
+            return False
+        same = (known.value, known.trust, known.tenancy) == (value, sighting.source.trust, sighting.tenancy)
+        return not same or known.confidence < sighting.confidence
+
+    def _unsaid(self, said: dict[str, JsonValue], sighting: Sighting) -> list[str]:
+        """Return what a full record takes back: a full record is all that its source says."""
+        found = []
+        for attribute, by_source in self.facts.items():
+            fact = by_source.get(sighting.source.code)
+            if fact is None or said.get(attribute) is not None or fact.confidence <= MENTION_CONFIDENCE:
+                continue
+            if fact.observed_at <= sighting.observed_at:
+                found.append(attribute)
+        return found
+
+    def _state(self, attribute: str, value: JsonValue, sighting: Sighting) -> None:
+        source = sighting.source
+        self._close(attribute, source.code)
+        fact = Fact(
+            value=value, source=source.code, trust=source.trust, confidence=sighting.confidence,
+            observed_at=sighting.observed_at, tenancy=sighting.tenancy, source_url=sighting.url,
+        )  # fmt: skip
+        self.facts.setdefault(attribute, {})[source.code] = self.new_facts[attribute, source.code] = fact
+
+    def _close(self, attribute: str, source: str) -> None:
+        known = self.facts.get(attribute, {}).pop(source, None)
+        self.new_facts.pop((attribute, source), None)
         if known is not None and known.row_id is not None:
             self.closed_facts.append(known.row_id)
-        fact = Fact(
-            value=value, source=sighting.source.code, trust=sighting.source.trust, confidence=sighting.confidence,
-            observed_at=sighting.observed_at, source_url=sighting.url,
-        )  # fmt: skip
-        self.facts[key] = self.new_facts[key] = fact
+
+    def _follow_sources(self) -> None:
+        """Take on the widest tenancy of those that speak of the entity; every one of them says its name."""
+        names = sorted(self.facts["name"].values(), key=lambda fact: fact.rank, reverse=True)
+        self.tenancy = widest(fact.tenancy for fact in names)
+
+    def _change(self, attribute: str, before: Fact | None, source: str) -> FieldChange:
+        fact = self.facts[attribute][source]
         shown = before.value if before else None
-        return FieldChange(attribute=attribute, before=shown, after=value, wins=self.winner(attribute) is fact)
+        return FieldChange(attribute=attribute, before=shown, after=fact.value, wins=self.winner(attribute) is fact)
 
-    def _retract(self, sighting: Sighting) -> list[FieldChange]:
-        """A full record is all that its source says: what it no longer says is closed."""
-        said = {"name", *(name for name, value in sighting.facts.items() if value is not None)}
-        changes = []
-        for (attribute, source), fact in list(self.facts.items()):
-            stale = source == sighting.source.code and attribute not in said and fact.confidence > MENTION_CONFIDENCE
-            if stale and fact.observed_at <= sighting.observed_at:
-                wins = self.winner(attribute) is fact
-                del self.facts[attribute, source]
-                self.new_facts.pop((attribute, source), None)
-                if fact.row_id is not None:
-                    self.closed_facts.append(fact.row_id)
-                changes.append(FieldChange(attribute=attribute, before=fact.value, after=None, wins=wins))
-        return changes
+    def _retraction(self, attribute: str, before: Fact | None, source: str) -> FieldChange:
+        now = self.winner(attribute)
+        shown, after = (fact.value if fact else None for fact in (before, now))
+        return FieldChange(
+            attribute=attribute, before=shown, after=after, wins=before is not None and before.source == source
+        )
 
-    def _alias(self, alias: str, source: Source) -> None:
-        folded = fold(alias)
-        if folded and folded not in self.aliases:
-            self.aliases.add(folded)
-            self.new_aliases[folded] = (alias, source.code)
-
-    def _tenancy(self) -> Record:
-        return {
-            "collection": self.tenancy.collection,
-            "owner_org": self.tenancy.owner_org,
-            "visibility": self.tenancy.visibility,
-        }
+    def _add_alias(self, alias: str, sighting: Sighting) -> bool:
+        """Add a name it goes by, or show a name told in private to those it is now told to."""
+        folded = fold(alias)[:MAX_FOLDED].rstrip()
+        known = self.aliases.get(folded)
+        if not folded or (known is not None and widest([known, sighting.tenancy]) == known):
+            return False
+        self.aliases[folded] = sighting.tenancy
+        row: Record = {"entity_id": self.id, "alias": alias, "folded": folded, "source": sighting.source.code}
+        self.new_aliases[folded] = row | tenancy_record(sighting.tenancy)
+        return known is None
 
 
-def _overrules(sighting: Sighting, known: Fact, value: JsonValue) -> bool:
-    """Say whether a source's new word replaces its old one: never by a mention, never by an older record."""
-    if sighting.mention or sighting.observed_at < known.observed_at:
-        return False
-    return known.value != value or known.confidence < sighting.confidence
+def tenancy_record(tenancy: Tenancy) -> Record:
+    """Return a tenancy as columns."""
+    return {"collection": tenancy.collection, "owner_org": tenancy.owner_org, "visibility": tenancy.visibility}

@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sonik.identity.sighting import AUTHORITIES, Key, Sighting
+from sonik.identity.sighting import AUTHORITIES, Key, Sighting, authorities_of
 from sonik.sql import queries
 from sonik.stores.postgres import Session
-from sonik.truth.rows import IdentifierRow
+from sonik.truth.rows import IdentifierRow, Tenancy, widest
 
 SQL = queries("truth")
+# A source has one word in these: what it says now replaces what it said before.
+REPLACED = frozenset({"event_key", *AUTHORITIES})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,12 +25,32 @@ class Resolution:
     also: tuple[UUID, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Registered:
+    """The identifiers an entity gained and lost by a sighting; `weak` ones are among the gained."""
+
+    gained: tuple[Key, ...] = ()
+    lost: tuple[Key, ...] = ()
+    weak: tuple[Key, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.gained or self.lost or self.weak)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Holding:
+    source: str
+    tenancy: Tenancy
+
+
 class Registry:
-    """Who holds which strong identifier now: read from truth, and kept current within a batch."""
+    """Who holds which identifier now: read from truth, and kept current within a batch."""
 
     def __init__(self) -> None:
         self._holders: dict[tuple[str, str, str], UUID] = {}
-        self._held: dict[UUID, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        self._held: dict[UUID, dict[Key, _Holding]] = defaultdict(dict)
+        self._tenancies: dict[UUID, Tenancy] = {}
+        self._stored: set[UUID] = set()
 
     async def load(self, session: Session, sightings: Iterable[Sighting], *, collection: str) -> None:
         """Read the holders of all keys of these sightings, and everything else those holders hold."""
@@ -38,25 +60,36 @@ class Registry:
             "values": [key.value for key in keys],
             "collection": collection,
         }
-        found = await session.fetch(IdentifierRow, SQL["identifiers_by_value"], params)
-        holders = {row.entity_id for row in found} - set(self._held)
-        for row in await session.fetch(IdentifierRow, SQL["identifiers_of"], {"ids": list(holders)}):
-            self._note(Key(scheme=row.scheme, value=row.value), row.entity_type, row.entity_id)
+        found = {row["entity_id"] for row in await session.rows(SQL["identifiers_by_value"], params)}
+        new = {"ids": list(found - self._tenancies.keys())}
+        for row in await session.fetch(IdentifierRow, SQL["identifiers_of"], new):
+            key = Key(row.scheme, row.value)
+            self._held[row.entity_id][key] = _Holding(source=row.source, tenancy=row.tenancy)
+            self._tenancies[row.entity_id] = row.entity_tenancy
+            self._stored.add(row.entity_id)
+            if row.is_strong:
+                self._holders[row.scheme, row.value, row.entity_type] = row.entity_id
 
     def holder(self, key: Key, kind: str) -> UUID | None:
         """Return who holds a key."""
         return self._holders.get((key.scheme, key.value, kind))
 
+    def is_stored(self, entity_id: UUID) -> bool:
+        """Say whether an entity was there before the batch."""
+        return entity_id in self._stored
+
     def values(self, entity_id: UUID, scheme: str) -> set[str]:
         """Return the values an entity holds in a scheme."""
-        return self._held[entity_id][scheme]
+        return {key.value for key in self._held[entity_id] if key.scheme == scheme}
 
     def resolve(self, sighting: Sighting, *, new_id: UUID) -> Resolution:
         """Find the sighting's entity, or name it `new_id`."""
         found: list[tuple[Key, UUID]] = []
         for key in sighting.keys:
             holder = self.holder(key, sighting.kind)
-            if holder is not None and not self._contradicts(holder, sighting, decided_by=key):
+            if holder is None or not self._is_open_to(sighting, holder):
+                continue
+            if not self._contradicts(holder, sighting, decided_by=key):
                 found.append((key, holder))
         if not found:
             return Resolution(entity_id=new_id, is_new=True, decided_by=None)
@@ -64,40 +97,65 @@ class Registry:
         also = tuple(dict.fromkeys(holder for _, holder in found if holder != entity_id))
         return Resolution(entity_id=entity_id, is_new=False, decided_by=key, also=also)
 
-    def register(self, sighting: Sighting, entity_id: UUID) -> tuple[list[Key], list[Key]]:
-        """Give the entity the sighting's free keys; return (gained, lost): a retitled event loses its old key."""
-        gained, lost = [], []
+    def register(self, sighting: Sighting, entity_id: UUID) -> Registered:
+        """Give the entity the sighting's free keys: a retitled event loses the key of its old title."""
+        known = self._tenancies.get(entity_id)
+        self._tenancies[entity_id] = widest([known, sighting.tenancy]) if known else sighting.tenancy
+        gained: list[Key] = []
+        lost: list[Key] = []
         for key in sighting.keys:
-            if self.holder(key, sighting.kind) is not None:
-                continue
-            if key.scheme == "event_key":
-                lost += [Key(scheme=key.scheme, value=old) for old in self.values(entity_id, key.scheme)]
-            self._note(key, sighting.kind, entity_id)
-            gained.append(key)
+            holder = self.holder(key, sighting.kind)
+            if holder is None:
+                gained.append(key)
+            elif holder == entity_id and self._widens(sighting, key):
+                gained.append(key)
+                lost.append(key)
+            if holder != entity_id and key.scheme in REPLACED and not sighting.mention:
+                lost += self._replaced_by(key, sighting, entity_id)
+        weak = tuple(key for key in dict.fromkeys(sighting.weak) if key not in self._held[entity_id])
         for key in lost:
             self._holders.pop((key.scheme, key.value, sighting.kind), None)
-            self.values(entity_id, key.scheme).discard(key.value)
-        return gained, lost
+            self._held[entity_id].pop(key, None)
+        for key in (*gained, *weak):
+            self._held[entity_id][key] = _Holding(source=sighting.source.code, tenancy=sighting.tenancy)
+        for key in gained:
+            self._holders[key.scheme, key.value, sighting.kind] = entity_id
+        return Registered(gained=tuple(gained), lost=tuple(lost), weak=weak)
+
+    def _is_open_to(self, sighting: Sighting, holder: UUID) -> bool:
+        """Say whether a sighting may speak of a holder: what is private to one is never joined by another's."""
+        return sighting.tenancy.visibility != "org" or sighting.tenancy.reaches(self._tenancies[holder])
 
     def _contradicts(self, holder: UUID, sighting: Sighting, *, decided_by: Key) -> bool:
         """Say whether a stronger key of the sighting proves that the holder is somebody else.
 
         Two homonyms with different Instagram handles, or two showings with different ids of one source, stay two.
+        By the source's own id a new handle or place id proves nothing: that source says it is the same as before.
         """
+        if decided_by.scheme.startswith("source:"):
+            return False
         for key in sighting.keys:
             if key == decided_by:
                 return False
-            if self.values(holder, key.scheme) and key.value not in self.values(holder, key.scheme):
+            if key not in self._held[holder] and self.values(holder, key.scheme):
                 return True
         return False
 
-    def _note(self, key: Key, kind: str, entity_id: UUID) -> None:
-        self._holders[key.scheme, key.value, kind] = entity_id
-        self._held[entity_id][key.scheme].add(key.value)
+    def _widens(self, sighting: Sighting, key: Key) -> bool:
+        """Say whether a key that was told in private is now told to more."""
+        held = self._held[self._holders[key.scheme, key.value, sighting.kind]][key]
+        return not sighting.tenancy.reaches(held.tenancy) and held.tenancy.reaches(sighting.tenancy)
+
+    def _replaced_by(self, new: Key, sighting: Sighting, entity_id: UUID) -> list[Key]:
+        held = self._held[entity_id].items()
+        source = sighting.source.code
+        return [key for key, holding in held if key.scheme == new.scheme and holding.source == source]
 
 
 def canonical_id(kind: str, keys: Iterable[Key]) -> str | None:
     """Return the entity's identifier in the outside world: its first authority, else the event key."""
-    held = {key.scheme: key.value for key in keys}
-    order = (*AUTHORITIES, "event_key") if kind == "event" else AUTHORITIES
+    held: dict[str, str] = {}
+    for key in keys:
+        held.setdefault(key.scheme, key.value)
+    order = (*authorities_of(kind), "event_key") if kind == "event" else authorities_of(kind)
     return next((f"{scheme}:{held[scheme]}" for scheme in order if scheme in held), None)

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from sonik.truth.rows import Tenancy
 from sonik.types import JsonValue
 
-# Outside authorities in the order they are believed.
+# Outside authorities, in the order they are believed: an organization is its domain before it is a profile.
 AUTHORITIES = ("google_place_id", "instagram", "domain", "market")
+AUTHORITIES_OF = {"organization": ("google_place_id", "domain", "instagram", "market")}
 MENTION_CONFIDENCE = 0.5
 
 
@@ -20,8 +22,7 @@ class Source:
     trust: int = 50
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """An identifier: its scheme and its normalised value."""
 
     scheme: str
@@ -30,7 +31,10 @@ class Key:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sighting:
-    """One entity as one record shows it. `mention` marks a passing remark, which never overrules a record."""
+    """One entity as one record shows it. `mention` marks a passing remark, which never overrules a record.
+
+    `keys` are all its strong keys in the order they decide: authorities, the source's own id, then derived keys.
+    """
 
     kind: str
     name: str
@@ -47,20 +51,23 @@ class Sighting:
     mention: bool = False
     partial: bool = False
     tenancy: Tenancy = field(default_factory=Tenancy)
+    keys: tuple[Key, ...] = field(init=False)
 
-    @property
-    def keys(self) -> tuple[Key, ...]:
-        """All strong keys in the order they decide: authorities, the source's own id, then derived keys."""
-        keys = list(self.authorities)
-        if self.source_id is not None:
-            keys.append(Key(scheme=f"source:{self.source.code}", value=self.source_id))
-        if self.name_key is not None:
-            keys.append(Key(scheme=f"name:{self.source.code}", value=self.name_key))
-        if self.event_key is not None:
-            keys.append(Key(scheme="event_key", value=self.event_key))
-        return tuple(keys)
+    def __post_init__(self) -> None:
+        own = (
+            ("source:" + self.source.code, self.source_id),
+            ("name:" + self.source.code, self.name_key),
+            ("event_key", self.event_key),
+        )
+        derived = tuple(Key(scheme, value) for scheme, value in own if value is not None)
+        object.__setattr__(self, "keys", self.authorities + derived)
 
     @property
     def confidence(self) -> float:
         """How sure this sighting's facts are: a passing mention half as much as a record."""
         return MENTION_CONFIDENCE if self.mention else 1.0
+
+
+def authorities_of(kind: str) -> tuple[str, ...]:
+    """Return the schemes of outside authorities in the order a kind's entities are believed to be them."""
+    return AUTHORITIES_OF.get(kind, AUTHORITIES)

@@ -5,18 +5,24 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, get_args
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
-from sonik.errors import InvalidInput
+from sonik.errors import InvalidInput, did_you_mean
+from sonik.identity.names import clean_text
 from sonik.ingest.legends import Legends
 from sonik.ingest.mapping import FieldMapping, apply
-from sonik.ingest.receipts import Problem, Receipt
-from sonik.ingest.records import AnyRecord
+from sonik.ingest.receipts import MAX_SHOWN, Problem, Receipt
+from sonik.ingest.records import AnyRecord, Mention, Relation
 from sonik.types import JsonObject
 
 RECORD: TypeAdapter[AnyRecord] = TypeAdapter(AnyRecord)
+MODELS: tuple[type[BaseModel], ...] = get_args(get_args(AnyRecord)[0])
+KINDS = tuple(str(model.model_fields["kind"].default) for model in MODELS)
 MAX_LINE_BYTES = 1_000_000
+NOT_TEXT = "not UTF-8"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,17 +35,19 @@ class Row:
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """Yield the rows of a .jsonl, .ndjson or .csv file.
+    """Return the rows of a .jsonl, .ndjson or .csv file, read as they are asked for.
 
     Raises:
-        InvalidInput: the file is not there or of another type.
+        InvalidInput: the file is not there, of another type, or a CSV without a usable header.
     """
     if not path.is_file():
         raise InvalidInput(f"There is no file {path}.", next_step="Check the path.", field="file")
-    readers = {".jsonl": _jsonl, ".ndjson": _jsonl, ".csv": _csv}
-    if path.suffix.lower() not in readers:
-        raise InvalidInput(f"{path.name} is no .jsonl or .csv file.", next_step="Convert it first.", field="file")
-    return readers[path.suffix.lower()](path)
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        return _csv(path, _header(path))
+    if suffix in {".jsonl", ".ndjson"}:
+        return _jsonl(path)
+    raise InvalidInput(f"{path.name} is no .jsonl or .csv file.", next_step="Convert it first.", field="file")
 
 
 def to_record(row: Row, *, mapping: FieldMapping | None, legends: Legends) -> AnyRecord | Receipt:
@@ -49,14 +57,12 @@ def to_record(row: Row, *, mapping: FieldMapping | None, legends: Legends) -> An
     try:
         return RECORD.validate_python(apply(mapping, row.content, legends=legends) if mapping else row.content)
     except ValidationError as error:
-        name = row.content.get("name") or row.content.get("title")
-        problems = tuple(_problem(detail["loc"], detail["msg"]) for detail in error.errors(include_url=False))
-        shown = name[:80] if isinstance(name, str) else None
-        return Receipt(line=row.line, outcome="refused", name=shown, problems=problems)
+        problems = tuple(_problem(detail) for detail in error.errors(include_url=False, include_input=False))
     except InvalidInput as error:
-        return Receipt(
-            line=row.line, outcome="refused", problems=(Problem(field=error.field or "", reason=str(error)),)
-        )
+        problems = (Problem(field=error.field or "record", reason=str(error)),)
+    name = row.content.get("name") or row.content.get("title")
+    shown = clean_text(name, max_length=MAX_SHOWN) if isinstance(name, str) else None
+    return Receipt(line=row.line, outcome="refused", name=shown, problems=problems)
 
 
 def rows_of(records: Iterable[JsonObject]) -> Iterator[Row]:
@@ -65,26 +71,53 @@ def rows_of(records: Iterable[JsonObject]) -> Iterator[Row]:
         yield Row(line=line, content=content)
 
 
-def _problem(location: tuple[int | str, ...], message: str) -> Problem:
+def _problem(detail: ErrorDetails) -> Problem:
     # The first part of a location is the discriminator's value, which is no field.
-    path = location[1:] if len(location) > 1 else location
-    return Problem(field=".".join(map(str, path)) or "kind", reason=message)
+    path = [str(part) for part in detail["loc"][1:]]
+    field = clean_text(".".join(path), max_length=MAX_SHOWN)
+    if detail["type"] in {"union_tag_invalid", "union_tag_not_found"}:
+        given = str(detail.get("ctx", {}).get("tag", ""))
+        return Problem(field="kind", reason=f"Not a kind that can be taken in. {did_you_mean(given, list(KINDS))}")
+    if detail["type"] == "extra_forbidden":
+        return Problem(field=field, reason=f"Unknown field. {did_you_mean(path[-1], _fields_beside(detail['loc']))}")
+    reason = clean_text(detail["msg"].removeprefix("Value error, "), max_length=300)
+    return Problem(field=field or "record", reason=reason)
+
+
+def _fields_beside(location: tuple[int | str, ...]) -> list[str]:
+    """Return the fields that are known where an unknown one stood."""
+    kind, *path = (str(part) for part in location)
+    inside: type[BaseModel] = MODELS[KINDS.index(kind)]
+    if path[0] == "relations":
+        inside = Mention if "target" in path else Relation
+    elif len(path) > 1:
+        inside = Mention
+    return list(inside.model_fields)
 
 
 def _jsonl(path: Path) -> Iterator[Row]:
     with path.open("rb") as file:
-        for line, raw in enumerate(file, start=1):
+        for line, raw in enumerate(_lines(file), start=1):
             if raw.strip():
                 yield _parsed(line, raw)
 
 
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield lines; of one that is too long no more is kept than shows it."""
+    while raw := file.readline(MAX_LINE_BYTES + 2):
+        rest = raw
+        while len(rest) > MAX_LINE_BYTES and not rest.endswith(b"\n"):
+            rest = file.readline(MAX_LINE_BYTES + 2)
+        yield raw
+
+
 def _parsed(line: int, raw: bytes) -> Row:
-    if len(raw) > MAX_LINE_BYTES:
+    if len(raw.rstrip()) > MAX_LINE_BYTES:
         return Row(line=line, content=None, problem=f"longer than {MAX_LINE_BYTES:,} bytes")
     try:
-        content = json.loads(raw, parse_constant=_no_constant)
+        content = json.loads(raw.decode("utf-8-sig"), parse_constant=_no_constant)
     except UnicodeDecodeError:
-        return Row(line=line, content=None, problem="not UTF-8")
+        return Row(line=line, content=None, problem=NOT_TEXT)
     except (ValueError, RecursionError) as error:
         return Row(line=line, content=None, problem=f"not JSON: {error}")
     if not isinstance(content, dict):
@@ -96,15 +129,53 @@ def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is not a number JSON knows")
 
 
-def _csv(path: Path) -> Iterator[Row]:
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        reader = csv.DictReader(file, strict=False)
+def _header(path: Path) -> list[str]:
+    """Return the column names of a CSV file, which must be there, apart and separated by commas."""
+    step = "Save it with commas between the columns and a header in the first line."
+    with _open_csv(path) as file:
         try:
-            for row in reader:
-                extra = row.pop(None, None)
-                if extra:
-                    yield Row(line=reader.line_num, content=None, problem=f"{len(extra)} more cells than the header")
-                else:
-                    yield Row(line=reader.line_num, content={str(key): value for key, value in row.items()})
+            header = next(csv.reader(file), [])
         except csv.Error as error:
-            yield Row(line=reader.line_num, content=None, problem=f"not CSV: {error}")
+            raise InvalidInput(f"{path.name} is not CSV: {error}.", next_step=step, field="file") from error
+    columns = [column.strip() for column in header]
+    shown = clean_text(",".join(columns), max_length=MAX_SHOWN)
+    if not any(columns):
+        raise InvalidInput(f"{path.name} has no header.", next_step=step, field="file")
+    if len(columns) == 1 and any(separator in columns[0] for separator in ";\t|"):
+        raise InvalidInput(f"{path.name} has one column, '{shown}'.", next_step=step, field="file")
+    if len(set(columns)) < len(columns) or not all(columns):
+        raise InvalidInput(f"Columns of {path.name} lack a name of their own: {shown}.", next_step=step, field="file")
+    return columns
+
+
+def _csv(path: Path, columns: list[str]) -> Iterator[Row]:
+    """Yield one row a record; its line is the one it ends on. An empty cell says nothing."""
+    with _open_csv(path) as file:
+        reader = csv.reader(file)
+        next(reader)
+        while True:
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield Row(line=reader.line_num, content=None, problem=f"not CSV: {error}")
+                continue
+            if any(cells):
+                yield _csv_row(reader.line_num, columns, cells)
+
+
+def _csv_row(line: int, columns: list[str], cells: list[str]) -> Row:
+    if len(cells) > len(columns):
+        return Row(line=line, content=None, problem=f"{len(cells) - len(columns)} more cells than the header")
+    try:
+        "".join(cells).encode()
+    except UnicodeEncodeError:
+        return Row(line=line, content=None, problem=NOT_TEXT)
+    content: JsonObject = {name: cell for name, cell in zip(columns, cells, strict=False) if cell.strip()}
+    return Row(line=line, content=content)
+
+
+def _open_csv(path: Path) -> IO[str]:
+    # Broken bytes come through as lone surrogates, so that they refuse their own row and no other.
+    return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")

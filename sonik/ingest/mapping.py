@@ -6,7 +6,6 @@ A mapping is TOML. ``[fields]`` names, for each field of the record, where its v
     market = { from = "region", map = { gijon = "gijon" } }
     genres = { from = ["category", "tags"] }         # several columns become a list
     language = { value = "es" }                      # a constant
-    starts_at = { from = "start", zone_from = "market" }
 
 A table such as ``[fields.venue]`` maps a mention; it is left out when its name is empty.
 """
@@ -23,13 +22,16 @@ from zoneinfo import ZoneInfo
 from sonik.clock import DAY_STARTS
 from sonik.errors import InvalidInput
 from sonik.identity.sighting import Source
-from sonik.ingest.legends import Legends
+from sonik.ingest.legends import FALLBACK_ZONE, Legends
+from sonik.ingest.records import YEARS
 from sonik.types import JsonObject, JsonValue
 
 MOMENTS: Final = frozenset({"starts_at", "ends_at", "observed_at"})
 DEFAULT_TRUST: Final = 50
+RULES: Final = "Use a column, {from=…} or {value=…}."
 LISTS: Final = frozenset({"genres", "aliases", "emails", "phones", "lineup", "promoters"})
 MENTIONS: Final = frozenset({"venue", "lineup", "promoters"})
+TEXTS: Final = frozenset({"source_id", "phone"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,14 +88,25 @@ def _parse(table: Mapping[str, object]) -> FieldMapping:
 
 
 def apply(mapping: FieldMapping, row: JsonObject, *, legends: Legends) -> JsonObject:
-    """Return the row in the shape of a typed record."""
+    """Return the row in the shape of a typed record; what it gets wrong is left for the record's own check.
+
+    A time without an offset is local to the market. A bare date is a whole day, from the start of its service day.
+
+    Raises:
+        InvalidInput: the mapping has a rule that says nothing, or a local time stands in no known market.
+    """
     record = _fill(mapping.fields, row)
-    zone = legends.zone(legends.find_market(_text(record.get("market"))))
+    zone = _zone(record, legends)
+    whole_days = {name for name in MOMENTS & record.keys() if _bare_date(record[name]) is not None}
+    ends = _bare_date(record.get("ends_at"))
     for name in MOMENTS & record.keys():
-        record[name] = _moment(record[name], zone)
-    _whole_days(row, mapping, record, zone)
+        record[name] = _moment(name, record[name], zone)
+    if "starts_at" in whole_days:
+        record["all_day"] = True
+    if ends is not None:
+        record["ends_at"] = _end_of_day(ends, _parsed(record.get("starts_at")), zone or FALLBACK_ZONE)
     record["kind"] = mapping.kind
-    return {name: value for name, value in record.items() if value not in (None, "", [])}
+    return {name: value for name, value in record.items() if value is not None and value not in ("", [])}
 
 
 def _fill(fields: Mapping[str, object], row: JsonObject) -> JsonObject:
@@ -101,7 +114,7 @@ def _fill(fields: Mapping[str, object], row: JsonObject) -> JsonObject:
     for name, rule in fields.items():
         if isinstance(rule, dict) and not {"from", "value"} & rule.keys():
             mention = _fill(rule, row)
-            cleaned: JsonObject = {key: value for key, value in mention.items() if value not in (None, "", [])}
+            cleaned: JsonObject = {key: value for key, value in mention.items() if value is not None and value != ""}
             record[name] = cleaned if cleaned.get("name") else None
         else:
             record[name] = _value(name, rule, row)
@@ -114,7 +127,7 @@ def _value(name: str, rule: object, row: JsonObject) -> JsonValue:
     if isinstance(rule, str):
         rule = {"from": rule}
     if not isinstance(rule, dict):
-        raise InvalidInput(f"Field '{name}' has no rule Sonik knows.", next_step="Use a column, {from=…} or {value=…}.")
+        raise InvalidInput(f"Field '{name}' has no rule Sonik knows.", next_step=RULES, field=name)
     if "value" in rule:
         constant: JsonValue = rule["value"]
         return constant
@@ -123,10 +136,14 @@ def _value(name: str, rule: object, row: JsonObject) -> JsonValue:
     table = rule.get("map")
     if isinstance(table, dict):
         values = [table.get(str(value)) for value in values]
-    values = [value for value in values if value not in (None, "")]
+    values = [value for value in values if value is not None and value != ""]
     if name in LISTS:
         return [{"name": str(value)} for value in values] if name in MENTIONS else [str(value) for value in values]
-    return values[0] if values else None
+    if not values:
+        return None
+    # Most systems number their rows; a record's own id is a text.
+    is_number = isinstance(values[0], int) and not isinstance(values[0], bool)
+    return str(values[0]) if name in TEXTS and is_number else values[0]
 
 
 def _listed(value: JsonValue) -> list[JsonValue]:
@@ -140,41 +157,49 @@ def _look_up(row: JsonObject, path: str) -> JsonValue:
     return found
 
 
-def _moment(value: JsonValue, zone: ZoneInfo) -> JsonValue:
-    """Read a time; one without an offset is local to the market, a bare date starts its service day."""
-    if not isinstance(value, str):
+def _zone(record: JsonObject, legends: Legends) -> ZoneInfo | None:
+    """Return the time zone of the row's market: its own, or the one its venue or city is in."""
+    venue = record.get("venue")
+    places = [record.get("market"), record.get("city")]
+    if isinstance(venue, dict):
+        places[1:1] = [venue.get("market"), venue.get("city")]
+    found = (legends.find_market(place) for place in places if isinstance(place, str))
+    slug = next((slug for slug in found if slug is not None), None)
+    return None if slug is None else legends.zone(slug)
+
+
+def _moment(name: str, value: JsonValue, zone: ZoneInfo | None) -> JsonValue:
+    """Return a time with its offset; what is no time stays as it is, for the record's check to refuse."""
+    day = _bare_date(value)
+    if day is not None:
+        return datetime.combine(day, DAY_STARTS, tzinfo=zone or FALLBACK_ZONE).isoformat()
+    moment = _parsed(value)
+    if moment is None:
         return value
-    text = value.strip()
-    try:
-        if len(text) == len("2026-12-05"):
-            return datetime.combine(date.fromisoformat(text), DAY_STARTS, tzinfo=zone).isoformat()
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return text
+    if moment.tzinfo is None and zone is None:
+        step = "Name a known market, or give the time its offset."
+        raise InvalidInput(f"'{moment.isoformat()}' is a local time in no known market.", next_step=step, field=name)
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).isoformat()
 
 
-def _whole_days(row: JsonObject, mapping: FieldMapping, record: JsonObject, zone: ZoneInfo) -> None:
-    """A bare start date is a whole-day event; a bare end date closes that day, and says nothing on the day itself."""
-    starts, ends = (_bare_date(mapping, name, row) for name in ("starts_at", "ends_at"))
-    if starts is not None:
-        record["all_day"] = True
-    if ends is not None and isinstance(record.get("starts_at"), str):
-        start = datetime.fromisoformat(str(record["starts_at"]))
-        same_day = start.astimezone(zone).date() >= ends
-        record["ends_at"] = None if same_day else datetime.combine(ends, time(23, 59), tzinfo=zone).isoformat()
+def _end_of_day(ends: date, start: datetime | None, zone: ZoneInfo) -> JsonValue:
+    """Return the last minute of an end date; on the day itself it says nothing."""
+    if start is not None and start.year in YEARS and start.astimezone(zone).date() >= ends:
+        return None
+    return datetime.combine(ends, time(23, 59), tzinfo=zone).isoformat()
 
 
-def _bare_date(mapping: FieldMapping, name: str, row: JsonObject) -> date | None:
-    rule = mapping.fields.get(name)
-    value = _value(name, rule, row) if rule is not None else None
+def _parsed(value: JsonValue) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value.strip()) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _bare_date(value: JsonValue) -> date | None:
     if isinstance(value, str) and len(value.strip()) == len("2026-12-05"):
         try:
             return date.fromisoformat(value.strip())
         except ValueError:
             return None
     return None
-
-
-def _text(value: JsonValue) -> str | None:
-    return value if isinstance(value, str) else None

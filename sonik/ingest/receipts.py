@@ -8,6 +8,8 @@ from typing import Literal
 from sonik.truth.rows import Position
 from sonik.types import JsonObject, JsonValue
 
+MAX_SHOWN = 80
+
 Outcome = Literal["created", "updated", "unchanged", "refused"]
 
 
@@ -43,6 +45,15 @@ class Receipt:
         }  # fmt: skip
         return {key: value for key, value in full.items() if value not in (None, {}, [])}
 
+    @classmethod
+    def from_json(cls, stored: JsonObject) -> "Receipt":
+        """Return the receipt that `as_json` wrote."""
+        lists: dict[str, object] = {
+            "problems": tuple(_stored_problem(row) for row in _listed(stored, "problems")),
+            "notes": tuple(_listed(stored, "notes")),
+        }
+        return cls(**{**stored, **lists})  # type: ignore[arg-type] # the fields came as JSON
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Intake:
@@ -67,3 +78,12 @@ def merge(intakes: Iterable[Intake]) -> Intake:
         position=max((part.position for part in parts), key=lambda p: (p.txid, p.seq), default=Position()),
         dry_run=any(part.dry_run for part in parts),
     )
+
+
+def _stored_problem(row: JsonValue) -> Problem:
+    return Problem(**row) if isinstance(row, dict) else Problem(field="", reason=str(row))  # type: ignore[arg-type]
+
+
+def _listed(stored: JsonObject, name: str) -> list[JsonValue]:
+    found = stored.get(name)
+    return found if isinstance(found, list) else []

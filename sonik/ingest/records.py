@@ -3,10 +3,11 @@
 A record speaks of one entity and may mention others (an event's venue, line-up and promoters).
 """
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from sonik.types import Visibility
 
@@ -17,7 +18,18 @@ Genre = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-Price = Annotated[Decimal, Field(ge=0, le=Decimal("1e12"), allow_inf_nan=False)]
+Price = Annotated[Decimal, Field(ge=0, le=Decimal("999999999999.99"), allow_inf_nan=False)]
+YEARS = range(1900, 2200)
+
+
+def _within_reach(moment: datetime) -> datetime:
+    """Refuse what is surely no date of ours; at the ends of the calendar no other time zone could be reached."""
+    if moment.year not in YEARS:
+        raise ValueError(f"the year {moment.year} is not between {YEARS.start} and {YEARS.stop - 1}")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_within_reach)]
 
 
 class Part(BaseModel):
@@ -55,15 +67,15 @@ class Record(Part):
 
     name: Name
     source_id: ShortText | None = None
-    aliases: tuple[Name, ...] = ()
+    aliases: tuple[Name, ...] = Field((), max_length=100)
     description: LongText | None = None
     language: Literal["es", "pt", "en"] | None = None
     url: ShortText | None = None
     image_url: ShortText | None = None
-    observed_at: AwareDatetime | None = None
+    observed_at: Moment | None = None
     owner_org: ShortText | None = None
     visibility: Visibility = "public"
-    relations: tuple[Relation, ...] = ()
+    relations: tuple[Relation, ...] = Field((), max_length=1000)
 
 
 class VenueRecord(Record):
@@ -81,7 +93,7 @@ class VenueRecord(Record):
     lat: Latitude | None = None
     lng: Longitude | None = None
     capacity: int | None = Field(None, ge=0, le=1_000_000)
-    genres: tuple[Genre, ...] = ()
+    genres: tuple[Genre, ...] = Field((), max_length=50)
 
 
 class ArtistRecord(Record):
@@ -90,7 +102,7 @@ class ArtistRecord(Record):
     kind: Literal["artist"] = "artist"
     instagram: ShortText | None = None
     website: ShortText | None = None
-    genres: tuple[Genre, ...] = ()
+    genres: tuple[Genre, ...] = Field((), max_length=50)
     city: ShortText | None = None
 
 
@@ -112,8 +124,8 @@ class PersonRecord(Record):
 
     kind: Literal["person"] = "person"
     instagram: ShortText | None = None
-    emails: tuple[ShortText, ...] = ()
-    phones: tuple[ShortText, ...] = ()
+    emails: tuple[ShortText, ...] = Field((), max_length=20)
+    phones: tuple[ShortText, ...] = Field((), max_length=20)
     person_type: ShortText | None = None
     visibility: Visibility = "staff"
 
@@ -130,15 +142,15 @@ class EventRecord(Record):
     """Something that is on: when, where, who and for how much. Prices are in `currency`."""
 
     kind: Literal["event"] = "event"
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime | None = None
+    starts_at: Moment
+    ends_at: Moment | None = None
     all_day: bool = False
     status: Literal["scheduled", "cancelled", "postponed", "moved", "sold_out"] = "scheduled"
     market: ShortText | None = None
     venue: Mention | None = None
-    lineup: tuple[Mention, ...] = ()
-    promoters: tuple[Mention, ...] = ()
-    genres: tuple[Genre, ...] = ()
+    lineup: tuple[Mention, ...] = Field((), max_length=1000)
+    promoters: tuple[Mention, ...] = Field((), max_length=100)
+    genres: tuple[Genre, ...] = Field((), max_length=50)
     price_min: Price | None = None
     price_max: Price | None = None
     currency: Currency | None = None

@@ -1,68 +1,132 @@
-"""A delivery of any length, taken in batch by batch; a batch the database refuses is taken record by record."""
+"""A delivery of any length, taken in batch by batch; one the database refuses is halved until the record is found."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from sonik.clock import Clock
 from sonik.errors import IdempotencyConflict, InvalidInput
+from sonik.identity.names import clean_text
+from sonik.ingest.batch import Numbered
 from sonik.ingest.files import Row, to_record
-from sonik.ingest.intake import Delivery, Numbered, take_in
-from sonik.ingest.legends import load_legends
+from sonik.ingest.intake import Delivery, take_in
+from sonik.ingest.legends import Legends, load_legends
 from sonik.ingest.mapping import FieldMapping
-from sonik.ingest.receipts import Intake, Problem, Receipt, merge
+from sonik.ingest.receipts import MAX_SHOWN, Intake, Problem, Receipt, merge
 from sonik.sql import queries
-from sonik.stores.postgres import Postgres
+from sonik.stores.postgres import Postgres, Session
+from sonik.truth.unit import Writable
 
 SQL = queries("truth")
 BATCH = 200
 ANALYZE_AFTER = 100
+MAX_SOURCE_NAME = 100
 
 Watcher = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """Stands in for the database in a dry run: each unit of work is a savepoint of one transaction."""
+
+    session: Session
+
+    def writing(self) -> AbstractAsyncContextManager[Session]:
+        """Open a savepoint."""
+        return self.session.nested()
 
 
 async def ingest(
     postgres: Postgres, rows: Iterable[Row], *, delivery: Delivery, clock: Clock, mapping: FieldMapping | None = None,
     watch: Watcher | None = None,
 ) -> Intake:  # fmt: skip
-    """Take all rows in and return a receipt per row; `watch` is told how many rows each step took."""
+    """Take all rows in and return a receipt per row; `watch` is told how many rows each step took.
+
+    A dry run is the real run in one transaction that is undone; while it lasts, writers of the same entities wait.
+
+    Raises:
+        InvalidInput: the source's name or trust is wrong, or the file cannot be read as what it seems.
+        IdempotencyConflict: the key was used for another request.
+    """
+    _check(delivery)
     async with postgres.writing() as session:
         legends = await load_legends(session)
-    parts = []
-    for number, batch in enumerate(_batches(rows)):
-        read = [(row.line, to_record(row, mapping=mapping, legends=legends)) for row in batch]
-        refused = [record for _, record in read if isinstance(record, Receipt)]
-        records = [(line, record) for line, record in read if not isinstance(record, Receipt)]
-        key = delivery.idempotency_key
-        numbered = replace(delivery, idempotency_key=f"{key}:{number}" if key else None)
-        taken = await _take(postgres, records, delivery=numbered, clock=clock)
-        receipts = sorted((*refused, *taken.receipts), key=lambda receipt: receipt.line)
-        parts.append(replace(taken, receipts=tuple(receipts)))
-        if watch is not None:
-            watch(len(batch))
-    whole = replace(merge(parts), dry_run=delivery.dry_run)
-    if whole.counts["created"] >= ANALYZE_AFTER and not delivery.dry_run:
+    stream = _Stream(delivery=delivery, legends=legends, clock=clock, mapping=mapping, watch=watch)
+    if delivery.dry_run:
+        async with postgres.writing() as session:
+            whole = await stream.take(Rehearsal(session), rows)
+            await session.rollback()
+        return _unmade(whole)
+    whole = await stream.take(postgres, rows)
+    if whole.counts["created"] >= ANALYZE_AFTER:
         async with postgres.writing() as session:
             await session.execute(SQL["analyze"])
     return whole
 
 
-async def _take(postgres: Postgres, records: Sequence[Numbered], *, delivery: Delivery, clock: Clock) -> Intake:
-    if not records:
-        return Intake(receipts=(), dry_run=delivery.dry_run)
-    try:
-        return await take_in(postgres, records, delivery=delivery, clock=clock)
-    except IdempotencyConflict:
-        raise
-    except InvalidInput as error:
-        if len(records) > 1:
-            key = delivery.idempotency_key
-            keyed = [replace(delivery, idempotency_key=f"{key}:{line}" if key else None) for line, _ in records]
-            singles = zip(records, keyed, strict=True)
-            return merge([await _take(postgres, [record], delivery=one, clock=clock) for record, one in singles])
-        line, record = records[0]
-        problem = Problem(field=error.field or "record", reason=str(error))
-        return Intake(receipts=(Receipt(line=line, outcome="refused", name=record.name, problems=(problem,)),))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Stream:
+    delivery: Delivery
+    legends: Legends
+    clock: Clock
+    mapping: FieldMapping | None
+    watch: Watcher | None
+
+    async def take(self, database: Writable, rows: Iterable[Row]) -> Intake:
+        """Take all batches in."""
+        parts = []
+        for number, batch in enumerate(_batches(rows)):
+            read = [(row.line, to_record(row, mapping=self.mapping, legends=self.legends)) for row in batch]
+            refused = [record for _, record in read if isinstance(record, Receipt)]
+            records = [(line, record) for line, record in read if not isinstance(record, Receipt)]
+            taken = await self._take(database, records, part=str(number))
+            receipts = sorted((*refused, *taken.receipts), key=lambda receipt: receipt.line)
+            parts.append(replace(taken, receipts=tuple(receipts)))
+            if self.watch is not None:
+                self.watch(len(batch))
+        return merge(parts)
+
+    async def _take(self, database: Writable, records: Sequence[Numbered], *, part: str) -> Intake:
+        """Take records in as one unit of work; `part` tells its idempotency key from those of other parts."""
+        if not records:
+            return Intake(receipts=())
+        key = self.delivery.idempotency_key
+        delivery = replace(self.delivery, idempotency_key=f"{key}:{part}" if key else None)
+        try:
+            return await take_in(database, records, delivery=delivery, legends=self.legends, clock=self.clock)
+        except IdempotencyConflict as error:
+            message = f"Idempotency key '{str(key)[:80]}' was used for another request."
+            raise IdempotencyConflict(message, next_step=error.next_step, field=error.field) from error
+        except InvalidInput as error:
+            if len(records) == 1:
+                return Intake(receipts=(_refused(records[0], error),))
+        middle = len(records) // 2
+        halves = (records[:middle], records[middle:])
+        return merge([await self._take(database, half, part=f"{part}.{i}") for i, half in enumerate(halves)])
+
+
+def _check(delivery: Delivery) -> None:
+    source = delivery.source
+    if not 0 < len(source.code.strip()) <= MAX_SOURCE_NAME or not source.code.isprintable():
+        step = f"Give 1 to {MAX_SOURCE_NAME} visible characters."
+        raise InvalidInput("The source has no usable name.", next_step=step, field="source")
+    if not 0 <= source.trust <= 100:
+        raise InvalidInput(f"Trust {source.trust} is out of reach.", next_step="Give 0 to 100.", field="trust")
+
+
+def _refused(numbered: Numbered, error: InvalidInput) -> Receipt:
+    line, record = numbered
+    problem = Problem(field=error.field or "record", reason=str(error))
+    name = clean_text(record.name, max_length=MAX_SHOWN)
+    return Receipt(line=line, outcome="refused", name=name, problems=(problem,))
+
+
+def _unmade(whole: Intake) -> Intake:
+    """Return a dry run's receipts without the ids of what it only seemed to create."""
+    made = {receipt.entity_id for receipt in whole.receipts if receipt.outcome == "created"}
+    receipts = (replace(r, entity_id=None) if r.entity_id in made else r for r in whole.receipts)
+    return Intake(receipts=tuple(receipts), dry_run=True)
 
 
 def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:

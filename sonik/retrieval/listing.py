@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from sonik.clock import Clock, service_evening, service_night
 from sonik.errors import InvalidInput, did_you_mean
 from sonik.identity.names import fold
 from sonik.retrieval.cards import Card, read_cards
+from sonik.retrieval.places import zone_of
 from sonik.retrieval.seeds import listing_params
 from sonik.retrieval.trace import Timer, TraversalLog, new_trace_id
 from sonik.retrieval.understand import Vocabulary, parse_when
@@ -34,11 +36,12 @@ class Wish:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Programme:
-    """The events of a window: a page of cards, and how many there are in all."""
+    """The events of a window on some clock: a page of cards, and how many there are in all."""
 
     cards: tuple[Card, ...]
     total: int
     window: Window
+    zone: ZoneInfo
     market: str | None
     trace: Trace
 
@@ -62,7 +65,7 @@ class Lister:
         timer = Timer()
         with timer.step("understand"):
             market = self._market(wish)
-            zone = self.vocabulary.zone(market)
+            zone = zone_of(market, wish.near, self.vocabulary)
             window = parse_when(wish.when, zone=zone, clock=self.clock)
             if wish.when.strip().lower() == "tonight":
                 window = service_evening(service_night(self.clock.now(), zone), zone, label="tonight")
@@ -88,7 +91,7 @@ class Lister:
         )
         self.log.add(trace, scope=scope, lens="operations", hits=total)
         shown = tuple(cards[key] for key in ids if key in cards)
-        return Programme(cards=shown, total=total, window=window, market=market, trace=trace)
+        return Programme(cards=shown, total=total, window=window, zone=zone, market=market, trace=trace)
 
     def _market(self, wish: Wish) -> str | None:
         if wish.market:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from math import cos, hypot, radians
+from zoneinfo import ZoneInfo
 
 from sonik.ingest.legends import Market
 from sonik.retrieval.vocabulary import Vocabulary
@@ -41,6 +42,12 @@ def nearest_market(near: Near, vocabulary: Vocabulary) -> Market | None:
     """Return the market whose centre is nearest, within reach."""
     reachable = [market for market in vocabulary.markets if _km(near, market) <= MARKET_REACH_KM]
     return min(reachable, key=lambda market: _km(near, market), default=None)
+
+
+def zone_of(market: str | None, near: Near | None, vocabulary: Vocabulary) -> ZoneInfo:
+    """Return whose clock counts: that of the market, or of the market a circle lies in."""
+    around = nearest_market(near, vocabulary) if near and not market else None
+    return vocabulary.zone(around.slug if around else market)
 
 
 def take_markets(

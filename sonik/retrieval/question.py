@@ -10,6 +10,7 @@ from sonik.identity.names import fold
 from sonik.ontology import SEARCHABLE_KINDS, vertex
 from sonik.retrieval.lenses import Lens, lens
 from sonik.retrieval.linking import Named
+from sonik.retrieval.places import zone_of
 from sonik.retrieval.understand import Understood, parse_when, understand
 from sonik.retrieval.vocabulary import Vocabulary
 from sonik.stores.texts import TextFilter
@@ -111,7 +112,7 @@ def read_question(question: Question, *, vocabulary: Vocabulary, clock: Clock, d
     if question.near is not None:
         understood = replace(understood, near=question.near, market=market)
     if question.when:
-        zone = vocabulary.zone(understood.market)
+        zone = zone_of(understood.market, question.near, vocabulary)
         understood = replace(understood, window=parse_when(question.when, zone=zone, clock=clock))
     through = lens(question.lens)
     reach = understood.window or Window(start=clock.now(), end=FAR_FUTURE)

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sonik.retrieval.linking import Named
 from sonik.retrieval.question import Asked
@@ -12,8 +13,10 @@ from sonik.sql import queries
 from sonik.stores.embedding import Embedder
 from sonik.stores.postgres import Postgres
 from sonik.stores.texts import Match, TextFilter, Vector
-from sonik.stores.vectors import Vectors
 from sonik.types import Scope, Window
+
+if TYPE_CHECKING:
+    from sonik.stores.vectors import Vectors
 
 SQL = queries("retrieval")
 DEPTH = 50
@@ -55,7 +58,7 @@ class Sources:
     """The stores seeds come from."""
 
     postgres: Postgres
-    vectors: Vectors
+    vectors: "Vectors"
     embedder: Embedder
 
 

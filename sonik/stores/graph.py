@@ -3,27 +3,44 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from copy import copy
 from typing import Any, Self
 
 import redis.asyncio as redis
 from falkordb.asyncio.graph import AsyncGraph
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import BusyLoadingError, RedisError, ResponseError
+from redis.exceptions import (
+    BusyLoadingError,
+    ClusterDownError,
+    LockError,
+    MasterDownError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
 
 from sonik import ontology
 from sonik.cypher import queries
-from sonik.errors import InvalidInput, OutOfTime, StoreUnavailable
+from sonik.errors import InvalidInput, Misconfigured, OutOfTime, SonikError, StoreUnavailable
 from sonik.ontology import BASE_LABEL, CURSOR_LABEL, GRAPHS, SCHEMA_LABEL, Graph
 
 logger = logging.getLogger(__name__)
 
 CYPHER = queries("graph")
-Value = str | int | float | bool | None | list["Value"]
+Value = str | int | float | bool | None | list["Value"] | dict[str, "Value"]
 Params = Mapping[str, object]
 _DOWN = "FalkorDB does not answer."
 _DOWN_STEP = "Run `sonik doctor`; embedded servers start again with the next command."
+# Answers that speak of the server's state, not of the query.
+_UNWELL = (ClusterDownError, MasterDownError, OutOfMemoryError, ReadOnlyError, TryAgainError)
+_UNWELL_PREFIXES = ("BUSY", "MISCONF", "NOREPLICAS")
+_BIGGEST = 2**63 - 1
+_MAKING_SECONDS = 10.0
 
 
 @asynccontextmanager
@@ -34,11 +51,24 @@ async def translated() -> AsyncIterator[None]:
     except BusyLoadingError as error:
         raise StoreUnavailable("FalkorDB is still loading.", next_step="Try again in a moment.") from error
     except ResponseError as error:
-        if "timed out" in str(error):
-            raise OutOfTime("The graph query ran out of time.", next_step="Ask for fewer hops.") from error
-        raise InvalidInput(f"FalkorDB refused a query: {str(error)[:200]}", next_step="Report this.") from error
+        raise _refusal(error) from error
+    except (UnicodeEncodeError, OverflowError) as error:
+        raise InvalidInput(f"FalkorDB cannot hold a value: {error}.", next_step="Correct the value.") from error
     except (RedisError, OSError) as error:
         raise StoreUnavailable(_DOWN, next_step=_DOWN_STEP) from error
+
+
+def _refusal(error: ResponseError) -> SonikError:
+    said = str(error)[:200]
+    if "timed out" in said:
+        return OutOfTime("The graph query ran out of time.", next_step="Ask for fewer hops.")
+    if "empty key" in said:
+        return StoreUnavailable("The graph is not there yet.", next_step="Try again when the projector has made it.")
+    if isinstance(error, _UNWELL) or said.startswith(_UNWELL_PREFIXES):
+        return StoreUnavailable(f"FalkorDB cannot do this now: {said}", next_step="Run `sonik doctor`.")
+    if isinstance(error, NoPermissionError) or "unknown command" in said:
+        return Misconfigured(f"FalkorDB cannot do this: {said}", next_step="Check the module and the login's rights.")
+    return InvalidInput(f"FalkorDB refused a query: {said}", next_step="Report this.")
 
 
 class Graphs:
@@ -50,6 +80,9 @@ class Graphs:
         self._prefix = prefix
         self._pool = _pool(address, timeout_seconds, pool_size)
         self._redis = redis.Redis(connection_pool=self._pool)
+        self._settled = ""  # the run of the server whose indexes are known to be built
+        self._steady = False
+        self._lost = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -58,43 +91,85 @@ class Graphs:
         await self._redis.aclose()
         await self._pool.aclose()
 
+    @asynccontextmanager
+    async def steady(self) -> AsyncIterator["Graphs"]:
+        """Yield the same graphs over one connection, which fails for good once the server was lost.
+
+        The pool would connect again unnoticed, and what is written before a restart and after it would be taken for
+        one piece, though the restart went back to a snapshot.
+        """
+        await self._settle_run()
+        steady = copy(self)
+        steady._steady = True
+        steady._redis = redis.Redis(connection_pool=self._pool, single_connection_client=True)
+        try:
+            yield steady
+        finally:
+            await steady._redis.aclose()
+
     async def prepare(self) -> None:
         """Register each graph's vocabulary and indexes once, and wait until the indexes answer."""
-        for graph in GRAPHS:
-            if not await self._indexed(graph):
+        async with self._making():
+            for graph in GRAPHS:
+                if not await self._indexed(graph):
+                    await self._register(graph)
+                await self._settle(graph)
+
+    async def renew(self) -> None:
+        """Make every graph anew: empty, with its vocabulary and indexes; one that is so already stays."""
+        async with self._making():
+            for graph in GRAPHS:
+                if await self._indexed(graph) and not await self.read(graph, CYPHER["any_vertex"]):
+                    continue
+                if await self.exists(graph):
+                    await self._settle(graph)  # FalkorDB may crash on a graph that goes while it is being indexed
+                await self.drop(graph)
                 await self._register(graph)
-            await self._settle(graph)
+                await self._settle(graph)
+
+    async def exists(self, graph: Graph) -> bool:
+        """Say whether the graph is there."""
+        async with self._asking():
+            return bool(await self._redis.exists(self._prefix + graph))
 
     async def read(self, graph: Graph, query: str, params: Params | None = None) -> list[list[Value]]:
         """Run a read-only query and return its rows."""
-        async with translated():
+        async with self._asking():
             handle = self._graph(graph)
-            result = await handle.ro_query(query, _clean(params), timeout=self._timeout_ms)
+            result = await handle.ro_query(query, _sendable(params), timeout=self._timeout_ms)
             rows: list[list[Value]] = result.result_set
             return rows
 
-    async def write(self, graph: Graph, query: str, params: Params | None = None) -> None:
-        """Run a write query."""
-        async with translated():
-            await self._graph(graph).query(query, _clean(params))
+    async def write(self, graph: Graph, query: str, params: Params | None = None) -> list[list[Value]]:
+        """Run a write query, which happens whole or not at all, and return its rows."""
+        async with self._asking():
+            handle = self._graph(graph)
+            result = await handle.query(query, _sendable(params), timeout=self._timeout_ms)
+            rows: list[list[Value]] = result.result_set
+            return rows
+
+    async def explain(self, graph: Graph, query: str, params: Params | None = None) -> str:
+        """Return the execution plan of a query, one operation a line."""
+        async with self._asking():
+            return str(await self._graph(graph).explain(query, _sendable(params)))
 
     async def drop(self, graph: Graph) -> None:
         """Delete a graph with all it holds, if it is there."""
-        async with translated():
+        async with self._asking():
             await self._redis.delete(self._prefix + graph)
 
     async def snapshot(self) -> bool:
-        """Start a background snapshot; False if one is already running."""
-        async with translated():
-            state = await self._redis.info("persistence")
-            if state["rdb_bgsave_in_progress"]:
-                return False
-            await self._redis.bgsave()
-            return True
+        """Save everything to disk; say whether that went well, False also while another snapshot is being written.
 
-    async def snapshot_done(self) -> bool:
-        """Wait for the running snapshot; say whether it went well."""
-        async with translated():
+        Ask a steady connection: after a restart the server would speak well of a snapshot it never finished.
+        """
+        async with self._asking():
+            try:
+                await self._redis.bgsave()
+            except ResponseError as error:
+                if "in progress" not in str(error):
+                    raise
+                return False
             while True:
                 state = await self._redis.info("persistence")
                 if not state["rdb_bgsave_in_progress"]:
@@ -103,12 +178,42 @@ class Graphs:
 
     async def run_id(self) -> str:
         """Return the server's run id, which changes with every start."""
-        async with translated():
+        async with self._asking():
             return str((await self._redis.info("server"))["run_id"])
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[None]:
+        """Translate errors, and note on a steady connection when it no longer is the first one."""
+        if self._lost:
+            raise StoreUnavailable(_DOWN, next_step=_DOWN_STEP)
+        try:
+            async with translated():
+                yield
+        except InvalidInput:
+            raise
+        except BaseException:
+            self._lost = self._steady
+            raise
+
+    @asynccontextmanager
+    async def _making(self) -> AsyncIterator[None]:
+        """Keep other processes from making or dropping graphs meanwhile."""
+        lock = self._redis.lock(
+            f"{self._prefix}sonik:making", timeout=_MAKING_SECONDS, blocking_timeout=2 * _MAKING_SECONDS, sleep=0.02
+        )
+        async with self._asking():
+            if not await lock.acquire():
+                raise OutOfTime("Another process is still making the graphs.", next_step="Try again in a moment.")
+        try:
+            yield
+        finally:
+            with suppress(SonikError, LockError):  # lost with the server, or emptied with it
+                async with self._asking():
+                    await lock.release()
 
     async def _indexed(self, graph: Graph) -> bool:
         """Say whether the graph has its indexes; a graph that is not there has none."""
-        if not await self._redis_exists(graph):
+        if not await self.exists(graph):
             return False
         rows = await self.read(graph, CYPHER["indexes"])
         have = {str(row[0]) for row in rows}
@@ -118,23 +223,28 @@ class Graphs:
         # The client class probes for a cluster with a blocking connection of its own; a graph needs only commands.
         return AsyncGraph(self._redis, self._prefix + graph)
 
-    async def _redis_exists(self, graph: Graph) -> bool:
-        async with translated():
-            return bool(await self._redis.exists(self._prefix + graph))
-
     async def _register(self, graph: Graph) -> None:
         names = ontology.property_names(graph)
         assignments = ", ".join(f"n.{name} = 'x'" for name in names)
         await self.write(graph, CYPHER["register"].replace("{assignments}", assignments))
         for label in (BASE_LABEL, CURSOR_LABEL, SCHEMA_LABEL, *ontology.labels(graph)):
             await self.write(graph, CYPHER["register_label"].replace("{label}", label))
-        async with translated():
+        async with self._asking():
             handle = self._graph(graph)
             await _create(handle.create_node_range_index(BASE_LABEL, "id"))
             await _create(handle.create_node_range_index(CURSOR_LABEL, "sink"))
             for name in ontology.edge_names(graph):
                 await handle.query(CYPHER["register_edge"].replace("{type}", name))
                 await _create(handle.create_edge_range_index(name, "eid"))
+
+    async def _settle_run(self) -> None:
+        """After a start of the server, wait until the indexes it loaded are built."""
+        run = await self.run_id()
+        if run != self._settled:
+            for graph in GRAPHS:
+                if await self.exists(graph):
+                    await self._settle(graph)
+            self._settled = run
 
     async def _settle(self, graph: Graph) -> None:
         """Wait until every index is built: a query before that scans, or fails."""
@@ -154,18 +264,20 @@ async def _create(pending: object) -> None:
             raise
 
 
-def _clean(params: Params | None) -> dict[str, object]:
-    return {name: _without_nul(value) for name, value in (params or {}).items()}
+def _sendable(params: Params | None) -> dict[str, object]:
+    return {name: _plain(value) for name, value in (params or {}).items()}
 
 
-def _without_nul(value: object) -> object:
-    """A NUL byte in a parameter breaks the query text it is inlined into."""
+def _plain(value: object) -> object:
+    """Return a value that survives being inlined into the query text."""
     if isinstance(value, str):
-        return value.replace("\x00", "")
+        return value.replace("\x00", "")  # ends the text there
+    if isinstance(value, int) and abs(value) > _BIGGEST:
+        return float(value)  # would silently become the biggest integer
     if isinstance(value, Mapping):
-        return {key: _without_nul(inner) for key, inner in value.items()}
+        return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, Sequence):
-        return [_without_nul(inner) for inner in value]
+        return [_plain(inner) for inner in value]
     return value
 
 

@@ -1,20 +1,17 @@
 """PostgreSQL: a writer pool, and a reader pool that cannot bypass row security."""
 
-import json
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
 from typing import LiteralString, Self, TypeVar
-from uuid import UUID
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from pydantic_core import to_json
 
 from sonik.errors import Conflict, InvalidInput, StoreUnavailable
 from sonik.types import Scope
@@ -37,19 +34,7 @@ _DOWN_STEP = "Run `sonik doctor`; embedded servers start again with the next com
 
 def jsonb(value: object) -> Jsonb:
     """Wrap a value as a jsonb parameter; times, decimals and ids become strings."""
-    return Jsonb(value, dumps=_dumps)
-
-
-def _dumps(value: object) -> str:
-    return json.dumps(value, default=_plain, ensure_ascii=False)
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, Decimal | UUID):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} has no JSON form")
+    return Jsonb(value, dumps=to_json)
 
 
 @asynccontextmanager
@@ -94,6 +79,12 @@ class Session:
         if rows:
             async with self.connection.cursor() as cursor:
                 await cursor.executemany(query, rows)
+
+    @asynccontextmanager
+    async def nested(self) -> AsyncIterator["Session"]:
+        """Open a savepoint: an error undoes what was done inside, and no more."""
+        async with translated(), self.connection.transaction():
+            yield self
 
     async def rollback(self) -> None:
         """Undo everything since the transaction began; the transaction ends quietly."""

@@ -89,6 +89,11 @@ class Vectors:
         self._table.close()  # type: ignore[no-untyped-call]
         self._connection.close()  # type: ignore[no-untyped-call]
 
+    async def refresh(self) -> None:
+        """See at once what other processes have written until now."""
+        with translated():
+            await latest(self._table)
+
     async def recreate(self) -> None:
         """Make the table anew and empty, for the model it was opened with."""
         async with self._writing:

@@ -38,19 +38,22 @@ class Comparison:
 
 
 async def compare(*, postgres: Postgres, graphs: Graphs, vectors: Vectors) -> list[Comparison]:
-    """Compare vertices, edges and vectors with truth, row by row."""
+    """Compare vertices, edges and vectors with truth, row by row; a row that is there twice counts twice."""
     vertices, searchable = await _entities(postgres)
+    await vectors.refresh()
+    texts = [(key, str(version)) for key, version in (await vectors.versions()).items()]
     return [
-        _compared("graph vertices", vertices, await _vertices(graphs)),
-        _compared("graph edges", await _relationships(postgres), await _edges(graphs)),
-        _compared("vectors", searchable, {key: str(v) for key, v in (await vectors.versions()).items()}),
+        _compared("graph vertices", vertices, found := await _vertices(graphs), rows=len(found)),
+        _compared("graph edges", await _relationships(postgres), found := await _edges(graphs), rows=len(found)),
+        _compared("vectors", searchable, texts, rows=await vectors.count()),
     ]
 
 
-def _compared(store: str, truth: dict[str, str], found: dict[str, str]) -> Comparison:
+def _compared(store: str, truth: dict[str, str], rows_found: list[tuple[str, str]], *, rows: int) -> Comparison:
+    found = dict(rows_found)
     return Comparison(
-        store=store, truth_rows=len(truth), store_rows=len(found), truth_hash=_hash(truth.items()),
-        store_hash=_hash(found.items()), missing=tuple(sorted(truth.keys() - found.keys())[:5]),
+        store=store, truth_rows=len(truth), store_rows=rows, truth_hash=_hash(truth.items()),
+        store_hash=_hash(rows_found), missing=tuple(sorted(truth.keys() - found.keys())[:5]),
         extra=tuple(sorted(found.keys() - truth.keys())[:5]),
         stale=tuple(sorted(key for key in truth.keys() & found.keys() if truth[key] != found[key])[:5]),
     )  # fmt: skip
@@ -69,7 +72,7 @@ async def _entities(postgres: Postgres) -> tuple[dict[str, str], dict[str, str]]
     async for row in _pages(postgres, "entity_versions", "id"):
         key, version = str(row["id"]), str(row["version"])
         everything[key] = version
-        if ontology.vertex(str(row["entity_type"])).searchable:
+        if row["entity_type"] in ontology.SEARCHABLE_KINDS:
             searchable[key] = version
     return everything, searchable
 
@@ -77,7 +80,9 @@ async def _entities(postgres: Postgres) -> tuple[dict[str, str], dict[str, str]]
 async def _relationships(postgres: Postgres) -> dict[str, str]:
     found = {}
     async for row in _pages(postgres, "edge_states", "eid"):
-        found[str(row["eid"])] = _edge_state(row["src"], row["type"], row["dst"], closed=bool(row["closed"]))
+        weight = float(str(row["base_weight"])) * float(str(row["confidence"]))
+        ends = f"{row['src']}-{row['type']}-{row['dst']}"
+        found[str(row["eid"])] = _edge_state(ends, weight=weight, closed=bool(row["closed"]))
     return found
 
 
@@ -93,34 +98,35 @@ async def _pages(postgres: Postgres, query: str, key: str) -> AsyncIterator[dict
         after = UUID(str(rows[-1][key]))
 
 
-async def _vertices(graphs: Graphs) -> dict[str, str]:
-    found: dict[str, str] = {}
+async def _vertices(graphs: Graphs) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
     for graph in GRAPHS:
         after = ""
         while True:
             rows = await graphs.read(graph, CYPHER["vertex_versions"], {"after": after, "limit": PAGE})
-            found.update({str(row[0]): str(row[1]) for row in rows})
+            found += [(str(row[0]), str(row[1])) for row in rows]
             if len(rows) < PAGE:
                 break
             after = str(rows[-1][0])
     return found
 
 
-async def _edges(graphs: Graphs) -> dict[str, str]:
-    found: dict[str, str] = {}
+async def _edges(graphs: Graphs) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
     for edge_type in ontology.EDGES:
         query = CYPHER["edge_states"].replace("{type}", edge_type.name)
         after = ""
         while True:
             rows = await graphs.read(edge_type.graph, query, {"after": after, "limit": PAGE})
-            for eid, src, dst, _, valid_to in rows:
+            for eid, src, dst, weight, valid_to in rows:
                 closed = isinstance(valid_to, int | float) and valid_to < FOREVER
-                found[str(eid)] = _edge_state(src, edge_type.name, dst, closed=closed)
+                ends = f"{src}-{edge_type.name}-{dst}"
+                found.append((str(eid), _edge_state(ends, weight=float(str(weight)), closed=closed)))
             if len(rows) < PAGE:
                 break
             after = str(rows[-1][0])
     return found
 
 
-def _edge_state(src: object, edge_type: object, dst: object, *, closed: bool) -> str:
-    return f"{src}-{edge_type}-{dst}-{'closed' if closed else 'open'}"
+def _edge_state(ends: str, *, weight: float, closed: bool) -> str:
+    return f"{ends}-{weight:.6f}-{'closed' if closed else 'open'}"

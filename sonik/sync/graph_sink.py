@@ -1,10 +1,11 @@
-"""Truth into the three graphs: vertices by label, edges by type, and the cursor inside the graph itself.
+"""Truth into the three graphs: vertices by label, edges by type, and a cursor inside each graph.
 
-The cursor lives in the `operations` graph because a Redis snapshot then holds it together with what it stands for.
+A Redis snapshot then holds the cursor together with what it stands for, and a graph that is gone has none.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,6 +14,7 @@ from uuid import UUID
 
 from sonik import ontology
 from sonik.clock import Clock
+from sonik.errors import Conflict
 from sonik.ontology import GRAPHS, Graph
 from sonik.sql import queries
 from sonik.stores.graph import CYPHER, Graphs
@@ -25,7 +27,7 @@ from sonik.types import JsonObject
 T = TypeVar("T")
 SQL = queries("sync")
 CHUNK = 200
-HOME: Graph = "operations"
+MADE = Position()  # where a cursor stands while its graph is being made
 FOREVER = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 # Properties of the ontology whose column in truth has another name.
 COLUMN_OF = {"google_places_id": "google_place_id", "starts_at": "starts_at", "ends_at": "until"}
@@ -63,17 +65,38 @@ class GraphSink:
         self._postgres = postgres
         self._graphs = graphs
         self._clock = clock
+        self._places: dict[Graph, Position] = {}
+        self._secured: Position | None = None
+
+    @asynccontextmanager
+    async def steady(self) -> AsyncIterator["GraphSink"]:
+        """Yield this sink over one connection, which fails for good once the server was lost."""
+        async with self._graphs.steady() as graphs:
+            yield GraphSink(postgres=self._postgres, graphs=graphs, clock=self._clock)
 
     async def cursor(self) -> Position | None:
-        """Return the cursor the graph itself holds."""
-        rows = await self._graphs.read(HOME, CYPHER["cursor"])
-        if not rows:
-            return None
-        return Position(txid=int(str(rows[0][0])), seq=int(str(rows[0][1])))
+        """Return the place all graphs have reached; None when one of them is not there or not whole."""
+        self._places = {}
+        for graph in GRAPHS:
+            rows = await self._graphs.read(graph, CYPHER["cursor"]) if await self._graphs.exists(graph) else []
+            place = Position(txid=int(str(rows[0][0])), seq=int(str(rows[0][1]))) if rows else MADE
+            if place == MADE:
+                return None
+            self._places[graph] = place
+        return min(self._places.values(), key=lambda place: (place.txid, place.seq))
 
     async def advance(self, position: Position) -> None:
-        """Write the cursor into the graph."""
-        await self._graphs.write(HOME, CYPHER["set_cursor"], {"txid": position.txid, "seq": position.seq})
+        """Move the cursor of each graph on from where it was read.
+
+        Raises:
+            Conflict: a graph is not the one that was read.
+        """
+        for graph in GRAPHS:
+            place = self._places[graph]
+            params = {"from_txid": place.txid, "from_seq": place.seq, "txid": position.txid, "seq": position.seq}
+            if not await self._graphs.write(graph, CYPHER["move_cursor"], params):
+                raise Conflict(f"The graph {graph} was changed under the projector.", next_step="It looks again.")
+            self._places[graph] = position
 
     async def apply(self, dirty: Dirty) -> None:
         """Write current vertices and edges; delete what is gone."""
@@ -81,13 +104,24 @@ class GraphSink:
         await self._edges(dirty.relationships)
 
     async def clear(self) -> None:
-        """Drop the graphs and prepare them anew."""
+        """Make the graphs anew, with cursors that say they are not whole yet."""
+        await self._graphs.renew()
         for graph in GRAPHS:
-            await self._graphs.drop(graph)
-        await self._graphs.prepare()
+            await self._graphs.write(graph, CYPHER["make_cursor"])
+        self._places = dict.fromkeys(GRAPHS, MADE)
 
     async def tidy(self) -> None:
-        """Nothing: snapshots are the projector's business, because they decide what may be pruned."""
+        """Nothing: FalkorDB keeps house itself."""
+
+    async def secure(self) -> Position | None:
+        """Save a snapshot, unless the last one holds everything; return the place it surely holds."""
+        async with self._graphs.steady() as graphs:
+            sink = GraphSink(postgres=self._postgres, graphs=graphs, clock=self._clock)
+            cursor = await sink.cursor()
+            if cursor is None or (cursor != self._secured and not await graphs.snapshot()):
+                return None
+        self._secured = cursor
+        return cursor
 
     async def _vertices(self, ids: tuple[UUID, ...]) -> None:
         async with self._postgres.writing() as session:
@@ -96,9 +130,11 @@ class GraphSink:
         for row in rows:
             by_label[ontology.vertex(str(row["entity_type"])).label].append(vertex_properties(row))
         for label, vertices in by_label.items():
-            query = CYPHER["upsert_vertices"].replace("{label}", label)
+            graph = ontology.BY_LABEL[label].graph
             for chunk in _chunks(vertices):
-                await self._graphs.write(ontology.BY_LABEL[label].graph, query, {"rows": chunk})
+                label_them = CYPHER["label_vertices"].replace("{label}", label)
+                await self._graphs.write(graph, label_them, {"ids": [vertex["id"] for vertex in chunk]})
+                await self._graphs.write(graph, CYPHER["upsert_vertices"].replace("{label}", label), {"rows": chunk})
         gone = sorted({str(i) for i in ids} - {str(row["id"]) for row in rows})
         for ids_gone in _chunks(gone):
             for graph in GRAPHS:

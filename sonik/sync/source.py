@@ -1,5 +1,6 @@
 """The outbox as a source of dirty keys: what must be read again, and up to where."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -15,11 +16,15 @@ NOWHERE = UUID(int=0)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dirty:
-    """Entities and edges whose current rows a sink must take over; `through` is the place this brings it to."""
+    """Entities and edges whose current rows a sink must take over.
+
+    `through` is the place this brings it to. Where `complete`, every key comes by, so none need be looked for.
+    """
 
     entities: tuple[UUID, ...] = ()
     relationships: tuple[UUID, ...] = ()
     through: Position | None = None
+    complete: bool = False
 
     def __len__(self) -> int:
         return len(self.entities) + len(self.relationships)
@@ -34,7 +39,14 @@ class Dirty:
 class Sink(Protocol):
     """Something truth is projected into. Applying the same keys twice changes nothing."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Its name in reports and commands."""
+        ...
+
+    def steady(self) -> "AbstractAsyncContextManager[Sink]":
+        """Yield the sink for a run of batches; if its store restarts meanwhile, every later call fails."""
+        ...
 
     async def cursor(self) -> Position | None:
         """Return how far it is, or None when it is empty and must be rebuilt."""
@@ -56,6 +68,10 @@ class Sink(Protocol):
         """Do its housekeeping, while nothing is waiting."""
         ...
 
+    async def secure(self) -> Position | None:
+        """Make what it has outlive a crash of its store; return how far that goes, None if it did not work."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _OutboxRow:
@@ -72,7 +88,10 @@ class Outbox:
         self._postgres = postgres
 
     async def after(self, position: Position, *, limit: int = BATCH) -> Dirty | None:
-        """Return the next dirty keys, collapsed, or None when there are none that are safe to take."""
+        """Return the next dirty keys, collapsed, or None when there are none that are safe to take.
+
+        Rows of other aggregates are left to those who read the outbox for them.
+        """
         async with self._postgres.writing() as session:
             params = {"txid": position.txid, "seq": position.seq, "limit": limit}
             rows = await session.fetch(_OutboxRow, SQL["dirty"], params)
@@ -86,6 +105,13 @@ class Outbox:
             relationships=tuple(keys["relationship"]),
             through=Position(txid=rows[-1].txid, seq=rows[-1].seq),
         )
+
+    async def holds_all_after(self, position: Position) -> bool:
+        """Say whether nothing after this place was pruned, and truth itself has come as far."""
+        async with self._postgres.writing() as session:
+            row = (await session.rows(SQL["bounds"]))[0]
+        pruned = (int(str(row["pruned_txid"])), int(str(row["pruned_seq"])))
+        return pruned <= (position.txid, position.seq) and position.txid <= int(str(row["next_txid"]))
 
     async def horizon(self) -> Position:
         """Return a place such that everything before it is committed and visible."""

@@ -1,7 +1,9 @@
 """Truth into LanceDB: searchable entities with their texts and vectors; unchanged text is never embedded twice."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ from sonik.stores.embedding import Embedder
 from sonik.stores.postgres import Postgres
 from sonik.stores.texts import TextRow
 from sonik.stores.vectors import Vectors
-from sonik.sync.source import Dirty
+from sonik.sync.source import BATCH, Dirty
 from sonik.sync.texts import GenreLabels, Subject, embedded_text, full_text
 from sonik.truth.rows import Position
 
@@ -32,39 +34,63 @@ class VectorSink:
         self._embedder = embedder
         self._labels: GenreLabels | None = None
 
+    @asynccontextmanager
+    async def steady(self) -> AsyncIterator["VectorSink"]:
+        """Yield this sink, seeing what its last holder wrote: LanceDB has no server that could restart."""
+        await self._vectors.refresh()
+        yield self
+
     async def cursor(self) -> Position | None:
-        """Return the cursor kept in truth; LanceDB keeps what it acknowledged, so the two cannot drift far."""
+        """Return the cursor kept in truth, None when the table is empty and should not be."""
         async with self._postgres.writing() as session:
             rows = [row for row in await session.rows(SQL["state"]) if row["sink"] == self.name and row["txid"]]
-        if not rows or await self._vectors.count() == 0:
+        if not rows or (await self._vectors.count() == 0 and await self._expects_rows()):
             return None
         return Position(txid=int(str(rows[0]["txid"])), seq=int(str(rows[0]["seq"])))
 
     async def advance(self, position: Position) -> None:
-        """Nothing: the projector records every sink's place in truth."""
+        """Nothing: the projector records every sink's place in truth, which outlives a LanceDB table."""
 
     async def apply(self, dirty: Dirty) -> None:
-        """Write current texts and vectors; delete what is gone."""
-        if not dirty.entities:
-            return
-        async with self._postgres.writing() as session:
-            subjects = await session.fetch(Subject, SQL["texts"], {"ids": list(dirty.entities)})
-        subjects = [s for s in subjects if ontology.vertex(s.entity_type).searchable]
-        gone = {str(i) for i in dirty.entities} - {str(subject.id) for subject in subjects}
-        if subjects:
-            await self._vectors.upsert(await self._rows(subjects))
-        if gone:
-            await self._vectors.delete(sorted(gone))
+        """Write current texts and vectors, also of those whose text names a changed one; delete what is gone."""
+        keys = dict.fromkeys(dirty.entities)
+        if keys and not dirty.complete:
+            async with self._postgres.writing() as session:
+                rows = await session.rows(SQL["dependents"], {"ids": list(keys)})
+            keys |= dict.fromkeys(UUID(str(row["id"])) for row in rows)
+        waiting = list(keys)
+        for start in range(0, len(waiting), BATCH):
+            await self._take_over(waiting[start : start + BATCH])
 
     async def clear(self) -> None:
         """Make the table anew."""
-        await self._vectors.recreate()
+        # The cursor first: if this is cut short, there must be none to trust.
         async with self._postgres.writing() as session:
             await session.execute(SQL["forget_cursor"], {"sink": self.name})
+        await self._vectors.recreate()
 
     async def tidy(self) -> None:
         """Compact and index what has gathered."""
         await self._vectors.maintain()
+
+    async def secure(self) -> Position | None:
+        """Return the cursor: what LanceDB has acknowledged is on disk."""
+        return await self.cursor()
+
+    async def _expects_rows(self) -> bool:
+        async with self._postgres.writing() as session:
+            rows = await session.rows(SQL["has_kinds"], {"kinds": list(ontology.SEARCHABLE_KINDS)})
+        return bool(rows[0]["found"])
+
+    async def _take_over(self, ids: Sequence[UUID]) -> None:
+        async with self._postgres.writing() as session:
+            subjects = await session.fetch(Subject, SQL["texts"], {"ids": list(ids)})
+        subjects = [s for s in subjects if ontology.vertex(s.entity_type).searchable]
+        gone = {str(i) for i in ids} - {str(subject.id) for subject in subjects}
+        if subjects:
+            await self._vectors.upsert(await self._rows(subjects))
+        if gone:
+            await self._vectors.delete(sorted(gone))
 
     async def _rows(self, subjects: Sequence[Subject]) -> list[TextRow]:
         labels = await self._genre_labels()

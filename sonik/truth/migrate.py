@@ -57,6 +57,8 @@ async def migrate(dsn: str) -> list[str]:
                 applied.append(name)
         if _legends_digest() not in known:
             await _legends(session)
+            # Only the present one is remembered, so that a version that is rolled back writes its own again.
+            await session.execute("delete from unified.migrations where name like 'legends-%'")
             applied.append(_legends_digest())
         for name in applied:
             await session.execute("insert into unified.migrations (name) values (%(name)s)", {"name": name})

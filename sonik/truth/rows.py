@@ -1,5 +1,6 @@
 """Rows of the truth as frozen values, and the set of changes a unit of work writes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -15,9 +16,37 @@ class Tenancy:
     owner_org: str | None = None
     visibility: Visibility = "public"
 
+    def reaches(self, other: "Tenancy") -> bool:
+        """Say whether everyone who may read this may also read what is kept under `other`."""
+        if other.visibility == "public" or self.visibility == "staff":
+            return True
+        return self.visibility == other.visibility == "org" and self.owner_org == other.owner_org
+
+
+def widest(tenancies: Iterable[Tenancy]) -> Tenancy:
+    """Return the tenancy that most may read; of equals the first."""
+    return max(tenancies, key=lambda tenancy: _WIDTH[tenancy.visibility])
+
+
+_WIDTH: dict[Visibility, int] = {"staff": 0, "org": 1, "public": 2}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class EntityRow:
+class TenantRow:
+    """Base of rows that say who may read them."""
+
+    owner_org: str | None
+    visibility: Visibility
+    collection: str
+
+    @property
+    def tenancy(self) -> Tenancy:
+        """Whose row it is and who may read it."""
+        return Tenancy(collection=self.collection, owner_org=self.owner_org, visibility=self.visibility)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EntityRow(TenantRow):
     """An entity as it stands: `metadata` holds the winning values that have no column of their own."""
 
     id: UUID
@@ -30,13 +59,10 @@ class EntityRow:
     market: str | None
     metadata: JsonObject
     version: int
-    owner_org: str | None
-    visibility: Visibility
-    collection: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class FactRow:
+class FactRow(TenantRow):
     """A current fact: what one source says of one attribute."""
 
     id: int
@@ -50,17 +76,26 @@ class FactRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class IdentifierRow:
-    """A current strong identifier and its holder."""
+class IdentifierRow(TenantRow):
+    """A current identifier, who stated it, and its holder."""
 
     scheme: str
     value: str
     entity_type: str
     entity_id: UUID
+    is_strong: bool
+    source: str
+    entity_owner: str | None
+    entity_visibility: Visibility
+
+    @property
+    def entity_tenancy(self) -> Tenancy:
+        """Who may read the holder."""
+        return Tenancy(collection=self.collection, owner_org=self.entity_owner, visibility=self.entity_visibility)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RelationshipRow:
+class RelationshipRow(TenantRow):
     """A current edge; `sources` are those that still assert it."""
 
     eid: UUID
@@ -76,7 +111,7 @@ class RelationshipRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AliasRow:
+class AliasRow(TenantRow):
     """A folded name an entity already goes by."""
 
     entity_id: UUID
@@ -100,7 +135,10 @@ Record = dict[str, object]
 
 @dataclass(kw_only=True, slots=True)
 class Changes:
-    """Everything one unit of work writes, as rows for the bulk statements of truth.sql."""
+    """Everything one unit of work writes, as rows for the bulk statements of truth.sql.
+
+    A changed entity's row carries the `version` that was read: it is written only while that is still the current one.
+    """
 
     sources: list[Record] = field(default_factory=list)
     new_entities: list[Record] = field(default_factory=list)
@@ -115,4 +153,3 @@ class Changes:
     changed_relationships: list[Record] = field(default_factory=list)
     closed_relationships: list[RelationshipRow] = field(default_factory=list)
     touched: set[UUID] = field(default_factory=set)
-    renamed: set[UUID] = field(default_factory=set)

@@ -3,15 +3,16 @@
 import hashlib
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 from uuid import UUID, uuid4
 
 from sonik import ontology
 from sonik.clock import Clock
-from sonik.errors import IdempotencyConflict
+from sonik.errors import Conflict, IdempotencyConflict
 from sonik.sql import queries
-from sonik.stores.postgres import Postgres, Session, jsonb
+from sonik.stores.postgres import Session, jsonb
 from sonik.truth.rows import Changes, Position, Record
 from sonik.types import JsonObject, Scope
 
@@ -51,8 +52,10 @@ class Unit:
         """Write all changes and their outbox rows; return the place to wait for."""
         _check(changes)
         for query, params in _statements(changes):
-            await self.session.execute(SQL[query], {**params, "now": self._clock.now()})
-        entities, edges = await self._dirty(changes)
+            written = await self.session.execute(SQL[query], {**params, "now": self._clock.now()})
+            if query == "update_entities" and written != len(changes.changed_entities):
+                raise Conflict("Another writer changed the same entities first.", next_step="Try again.")
+        entities, edges = _dirty(changes)
         rows = [{"aggregatetype": "entity", "aggregateid": str(i), "type": "upsert"} for i in sorted(entities)]
         rows += [{"aggregatetype": "relationship", "aggregateid": str(i), "type": "upsert"} for i in sorted(edges)]
         if rows:
@@ -107,26 +110,17 @@ class Unit:
             "request_hash": self._purpose.request_hash,
         }
 
-    async def _dirty(self, changes: Changes) -> tuple[set[UUID], set[UUID]]:
-        entities: set[UUID] = set(changes.touched)
-        edges = {row.eid for row in changes.closed_relationships}
-        for row in changes.new_relationships + changes.changed_relationships:
-            edges.add(_uuid(row["eid"]))
-        for row in changes.new_relationships:
-            end = EVENT_END.get(str(row["type"]))
-            if end is not None:
-                entities.add(_uuid(row[end]))
-        for closed in changes.closed_relationships:
-            if closed.type in EVENT_END:
-                entities.add(closed.dst if EVENT_END[closed.type] == "dst" else closed.src)
-        if changes.renamed:
-            rows = await self.session.rows(SQL["related_events"], {"ids": list(changes.renamed)})
-            entities.update(_uuid(row["id"]) for row in rows)
-        return entities, edges
+
+class Writable(Protocol):
+    """Where units of work are done: PostgreSQL, or what stands in for it in a dry run."""
+
+    def writing(self) -> AbstractAsyncContextManager[Session]:
+        """Open a transaction that the end of the block commits."""
+        ...
 
 
 @asynccontextmanager
-async def unit_of_work(postgres: Postgres, *, purpose: Purpose, clock: Clock) -> AsyncIterator[Unit]:
+async def unit_of_work(postgres: Writable, *, purpose: Purpose, clock: Clock) -> AsyncIterator[Unit]:
     """Open a unit of work; leaving the block commits it, an exception undoes it whole."""
     async with postgres.writing() as session:
         unit = Unit(session, purpose=purpose, clock=clock)
@@ -148,9 +142,25 @@ def _statements(changes: Changes) -> list[tuple[str, Record]]:
         ("insert_facts", "rows", changes.new_facts),
         ("close_relationships", "eids", [row.eid for row in changes.closed_relationships]),
         ("insert_relationships", "rows", changes.new_relationships),
-        ("set_relationship_sources", "rows", changes.changed_relationships),
+        ("update_relationships", "rows", changes.changed_relationships),
     ]
     return [(query, {key: jsonb(value) if key == "rows" else value}) for query, key, value in planned if value]
+
+
+def _dirty(changes: Changes) -> tuple[set[UUID], set[UUID]]:
+    """Return the entities and edges that must be projected: those that changed, and events whose edges did."""
+    entities: set[UUID] = set(changes.touched)
+    edges = {row.eid for row in changes.closed_relationships}
+    for row in changes.new_relationships + changes.changed_relationships:
+        edges.add(_uuid(row["eid"]))
+    for row in changes.new_relationships:
+        end = EVENT_END.get(str(row["type"]))
+        if end is not None:
+            entities.add(_uuid(row[end]))
+    for closed in changes.closed_relationships:
+        if closed.type in EVENT_END:
+            entities.add(closed.dst if EVENT_END[closed.type] == "dst" else closed.src)
+    return entities, edges
 
 
 def _check(changes: Changes) -> None:

@@ -150,8 +150,8 @@ create table events (
     currency      char(3),
     is_free       boolean,
     ticket_url    text,
-    check (until >= starts_at),
-    check (price_max >= price_min),
+    constraint until_not_before_start check (until >= starts_at),
+    constraint price_max_not_below_price_min check (price_max >= price_min),
     foreign key (status_domain, status) references status_registry (domain, status)
 );
 create index events_during on events using gist (tstzrange(starts_at, until, '[)'));

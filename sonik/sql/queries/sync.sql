@@ -4,6 +4,7 @@
 select txid::text::bigint as txid, seq, aggregatetype, aggregateid
 from unified.outbox
 where (txid, seq) > (%(txid)s::text::xid8, %(seq)s) and txid < pg_snapshot_xmin(pg_current_snapshot())
+  and aggregatetype in ('entity', 'relationship')
 order by txid, seq
 limit %(limit)s;
 
@@ -11,9 +12,16 @@ limit %(limit)s;
 -- Everything below this transaction has either committed or never will.
 select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as txid, 0::bigint as seq;
 
+-- name: bounds
+-- How far the outbox was pruned, and the transaction that comes next: a cursor outside these speaks of other data.
+select coalesce(max(p.txid), 0) as pruned_txid, coalesce(max(p.seq), 0) as pruned_seq,
+       pg_snapshot_xmax(pg_current_snapshot())::text::bigint as next_txid
+from (select pruned_txid as txid, pruned_seq as seq from unified.sync_state order by 1 desc, 2 desc limit 1) p;
+
 -- name: backlog
 select count(*) as rows, coalesce(extract(epoch from now() - min(created_at)), 0)::double precision as age_seconds
-from unified.outbox where (txid, seq) > (%(txid)s::text::xid8, %(seq)s);
+from unified.outbox
+where (txid, seq) > (%(txid)s::text::xid8, %(seq)s) and aggregatetype in ('entity', 'relationship');
 
 -- name: state
 select sink, txid, seq, covered_txid, covered_seq, pruned_txid, pruned_seq, status, error, updated_at
@@ -39,13 +47,12 @@ update unified.sync_state set txid = 0, seq = 0 where sink = %(sink)s;
 delete from unified.outbox where (txid, seq) <= (%(txid)s::text::xid8, %(seq)s);
 
 -- name: record_pruned
-update unified.sync_state set pruned_txid = %(txid)s, pruned_seq = %(seq)s;
+-- Never backwards: what is gone stays gone, however far a sink falls back.
+update unified.sync_state set pruned_txid = %(txid)s, pruned_seq = %(seq)s
+where (pruned_txid, pruned_seq) < (%(txid)s, %(seq)s);
 
 -- name: record_covered
 update unified.sync_state set covered_txid = %(txid)s, covered_seq = %(seq)s where sink = %(sink)s;
-
--- name: requeue_entity
-insert into unified.outbox (aggregatetype, aggregateid, type) values ('entity', %(id)s, 'upsert');
 
 -- name: bury
 insert into unified.dead_letters (sink, aggregatetype, aggregateid, error, attempts)
@@ -61,11 +68,26 @@ with raised as (delete from unified.dead_letters returning aggregatetype, aggreg
 insert into unified.outbox (aggregatetype, aggregateid, type)
 select distinct aggregatetype, aggregateid, 'upsert' from raised;
 
+-- name: forget_dead_letters
+delete from unified.dead_letters where sink = %(sink)s;
+
 -- name: entity_page
 select id from unified.entities where id > %(after)s and deleted_at is null order by id limit %(limit)s;
 
 -- name: relationship_page
 select eid as id from unified.relationships where eid > %(after)s order by eid limit %(limit)s;
+
+-- name: has_kinds
+select exists (select from unified.entities where deleted_at is null and entity_type = any(%(kinds)s)) as found;
+
+-- name: dependents
+-- Events whose text names one of these. Asked when projecting and not when writing: only then is everything seen
+-- that a rival transaction wrote at the same time.
+select distinct case when r.type = 'PERFORMS_AT' then r.dst else r.src end as id
+from unified.relationships r
+where r.valid_to is null
+  and ((r.type = 'PERFORMS_AT' and r.src = any(%(ids)s))
+       or (r.type in ('HOSTED_BY', 'PROMOTED_BY') and r.dst = any(%(ids)s)));
 
 -- name: vertices
 select e.id, e.entity_type, e.name, e.slug, e.canonical_id, e.claim_status, e.market, e.metadata, e.version,
@@ -99,21 +121,30 @@ left join lateral (
            sum(el.traversals)::bigint as traversals, max(el.last_at) as last_at
     from unified.edge_learning el where el.eid = r.eid
 ) l on true
-where r.eid = any(%(ids)s);
+where r.eid = any(%(ids)s)
+  and not exists (select from unified.entities e where e.id in (r.src, r.dst) and e.deleted_at is not null);
 
 -- name: texts
--- What is searched: an entity with its own words and the names around it.
+-- What is searched: an entity with its own words and the names around it, as far as all who see it may see them.
 select e.id, e.entity_type, e.name, e.market, e.metadata, e.version, e.owner_org, e.visibility, e.collection,
        coalesce(ev.genres, v.genres, a.genres, '{}') as genres,
        ev.starts_at, ev.until, ev.price_min, ev.is_free, coalesce(v.lat, hv.lat) as lat, coalesce(v.lng, hv.lng) as lng,
        coalesce(v.city, a.city, o.city, hv.city) as city, v.address, mk.name as market_name,
        host.name as venue,
        array(select s.name from unified.relationships r join unified.entities s on s.id = r.src
-             where r.dst = e.id and r.type = 'PERFORMS_AT' and r.valid_to is null
+             where r.dst = e.id and r.type = 'PERFORMS_AT' and r.valid_to is null and s.deleted_at is null
+               and (s.visibility = 'public' or e.visibility = 'staff'
+                    or (s.visibility = e.visibility and s.owner_org = e.owner_org))
              order by (r.properties ->> 'position')::int nulls last, s.name) as artists,
        array(select d.name from unified.relationships r join unified.entities d on d.id = r.dst
-             where r.src = e.id and r.type = 'PROMOTED_BY' and r.valid_to is null order by d.name) as promoters,
-       array(select al.alias from unified.aliases al where al.entity_id = e.id order by al.alias) as aliases
+             where r.src = e.id and r.type = 'PROMOTED_BY' and r.valid_to is null and d.deleted_at is null
+               and (d.visibility = 'public' or e.visibility = 'staff'
+                    or (d.visibility = e.visibility and d.owner_org = e.owner_org))
+             order by d.name) as promoters,
+       array(select al.alias from unified.aliases al where al.entity_id = e.id
+               and (al.visibility = 'public' or e.visibility = 'staff'
+                    or (al.visibility = e.visibility and al.owner_org = e.owner_org))
+             order by al.alias) as aliases
 from unified.entities e
 left join unified.venues v on v.entity_id = e.id
 left join unified.events ev on ev.entity_id = e.id
@@ -121,8 +152,10 @@ left join unified.artists a on a.entity_id = e.id
 left join unified.organizations o on o.entity_id = e.id
 left join unified.legend_markets mk on mk.slug = e.market
 left join unified.relationships h on h.src = e.id and h.type = 'HOSTED_BY' and h.valid_to is null
-left join unified.entities host on host.id = h.dst
-left join unified.venues hv on hv.entity_id = h.dst
+left join unified.entities host on host.id = h.dst and host.deleted_at is null
+    and (host.visibility = 'public' or e.visibility = 'staff'
+         or (host.visibility = e.visibility and host.owner_org = e.owner_org))
+left join unified.venues hv on hv.entity_id = host.id
 where e.id = any(%(ids)s) and e.deleted_at is null;
 
 -- name: cached_vectors
@@ -137,5 +170,9 @@ select id::text as id, version, entity_type from unified.entities where id > %(a
 order by id limit %(limit)s;
 
 -- name: edge_states
-select eid::text as eid, src::text as src, dst::text as dst, type, valid_to is not null as closed
-from unified.relationships where eid > %(after)s order by eid limit %(limit)s;
+select r.eid::text as eid, r.src::text as src, r.dst::text as dst, r.type, r.valid_to is not null as closed,
+       r.base_weight, r.confidence
+from unified.relationships r
+where r.eid > %(after)s
+  and not exists (select from unified.entities e where e.id in (r.src, r.dst) and e.deleted_at is not null)
+order by r.eid limit %(limit)s;

@@ -18,12 +18,13 @@ cross join lateral (
     select i.entity_id from unified.identifiers i
     where i.collection = %(collection)s and i.scheme = wanted.scheme and i.value = wanted.value
       and i.is_strong and i.current_to is null
-    limit 20
+    limit 50
 ) held;
 
 -- name: identifiers_of
 -- Everything these entities are known by now, and who may see them.
-select i.scheme, i.value, i.entity_type, i.entity_id, i.is_strong, i.source, e.owner_org, e.visibility, e.collection
+select i.scheme, i.value, i.entity_type, i.entity_id, i.is_strong, i.source, i.owner_org, i.visibility, i.collection,
+       e.owner_org as entity_owner, e.visibility as entity_visibility
 from unified.identifiers i
 join unified.entities e on e.id = i.entity_id
 where i.entity_id = any(%(ids)s) and i.current_to is null;
@@ -31,26 +32,32 @@ where i.entity_id = any(%(ids)s) and i.current_to is null;
 -- name: relationships_of
 -- The current edges a batch can change: what starts at its entities and the line-ups of its events. The events of an
 -- artist are not among them, for they can be thousands; those it states itself come by `relationships_between`.
-select eid, src, dst, type, base_weight, confidence, source, sources, timestamp, properties
+select eid, src, dst, type, base_weight, confidence, source, sources, timestamp, properties,
+       owner_org, visibility, collection
 from unified.relationships
 where src = any(%(ids)s) and type <> 'PERFORMS_AT' and valid_to is null
 union all
-select eid, src, dst, type, base_weight, confidence, source, sources, timestamp, properties
+select eid, src, dst, type, base_weight, confidence, source, sources, timestamp, properties,
+       owner_org, visibility, collection
 from unified.relationships
 where dst = any(%(event_ids)s) and type = 'PERFORMS_AT' and valid_to is null;
 
 -- name: relationships_between
-select r.eid, r.src, r.dst, r.type, r.base_weight, r.confidence, r.source, r.sources, r.timestamp, r.properties
+select r.eid, r.src, r.dst, r.type, r.base_weight, r.confidence, r.source, r.sources, r.timestamp, r.properties,
+       r.owner_org, r.visibility, r.collection
 from unnest(%(sources)s::uuid[], %(targets)s::uuid[]) as wanted (src, dst)
 join unified.relationships r on r.src = wanted.src and r.dst = wanted.dst and r.type = 'PERFORMS_AT' and r.valid_to is null;
 
 -- name: aliases_of
-select entity_id, folded
+select entity_id, folded, owner_org, visibility, collection
 from unified.aliases
 where entity_id = any(%(ids)s);
 
 -- name: taken_slugs
 select slug from unified.entities where collection = %(collection)s and slug = any(%(slugs)s);
+
+-- name: sources
+select code, trust from unified.sources;
 
 -- name: upsert_sources
 insert into unified.sources (code, trust)
@@ -139,7 +146,7 @@ insert into unified.aliases (entity_id, alias, folded, source, owner_org, visibi
 select entity_id, alias, folded, source, owner_org, visibility, collection
 from jsonb_to_recordset(%(rows)s) as x (entity_id uuid, alias text, folded text, source text, owner_org text,
     visibility text, collection text)
-on conflict (entity_id, folded) do nothing;
+on conflict (entity_id, folded) do update set owner_org = excluded.owner_org, visibility = excluded.visibility;
 
 -- name: close_facts
 update unified.facts set valid_to = greatest(valid_from, %(now)s) where id = any(%(ids)s);
@@ -163,8 +170,9 @@ from jsonb_to_recordset(%(rows)s) as x (eid uuid, src uuid, dst uuid, type text,
 
 -- name: update_relationships
 update unified.relationships r
-set sources = x.sources, source = x.sources[1], properties = x.properties
-from jsonb_to_recordset(%(rows)s) as x (eid uuid, sources text[], properties jsonb)
+set sources = x.sources, source = x.sources[1], properties = x.properties, owner_org = x.owner_org,
+    visibility = x.visibility
+from jsonb_to_recordset(%(rows)s) as x (eid uuid, sources text[], properties jsonb, owner_org text, visibility text)
 where r.eid = x.eid;
 
 -- name: close_relationships

@@ -1,13 +1,14 @@
 """The embedded servers: PostgreSQL and Redis on unix sockets under one home, shared by every process that uses it."""
 
 import asyncio
+import logging
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from sonik.errors import InvalidInput
+from sonik.errors import InvalidInput, SonikError
 from sonik.settings import Settings
 from sonik.stores.embedded import locks
 from sonik.stores.embedded.locks import Client
@@ -18,9 +19,12 @@ from sonik.stores.embedded.server import Running, Server, ensure, stop
 from sonik.stores.embedded.status import ServerStatus, SetStatus, status
 from sonik.stores.embedded.waiting import Deadline
 
-__all__ = ["EmbeddedSet", "ServerStatus", "SetStatus", "attach", "close", "down", "keep", "release", "status"]
+__all__ = ["EmbeddedSet", "ServerStatus", "SetStatus", "attach", "close", "down", "keep", "release", "status", "watch"]
 
 STOP_SECONDS = 30.0  # a server may have much to write before it goes
+WATCH_SECONDS = 0.25
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +68,20 @@ async def attach(settings: Settings) -> EmbeddedSet:
 async def close(share: EmbeddedSet) -> None:
     """Give the share back; the last one out stops the servers unless they are to be kept."""
     await asyncio.to_thread(_leave, share)
+
+
+async def watch(share: EmbeddedSet) -> None:
+    """Start a server again whenever it dies, until cancelled; what was stopped on purpose stays down."""
+    fallen = False
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        try:
+            fallen = fallen or _has_fallen(share)
+            if fallen:
+                await asyncio.to_thread(_raise_up, share)
+                fallen = False
+        except (SonikError, OSError) as error:
+            logger.warning("an embedded server died and does not start", extra={"error": str(error)})
 
 
 def keep(home: Path) -> None:
@@ -149,6 +167,20 @@ def _ensure_both(settings: Settings, here: Places, deadline: Deadline) -> tuple[
     if DATABASE not in running.pulse.offers:
         create_database(running.socket)
     return running, second.result()
+
+
+def _has_fallen(share: EmbeddedSet) -> bool:
+    """Say whether a server is gone that nobody stopped: stopping it takes its record away, dying does not."""
+    servers: tuple[Server, ...] = _servers(share.settings, places(share.home))
+    return any(locks.was_left(server.room) for server in servers)
+
+
+def _raise_up(share: EmbeddedSet) -> None:
+    here = places(share.home)
+    deadline = Deadline(share.settings.start_timeout_seconds)
+    with locks.hold(here.start_lock, deadline=deadline):
+        if _has_fallen(share):  # unless another process was first
+            _ensure_both(share.settings, here, deadline)
 
 
 def _leave(share: EmbeddedSet) -> None:

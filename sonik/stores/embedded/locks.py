@@ -132,6 +132,11 @@ def read_record(directory: Path) -> Record | None:
     return None
 
 
+def was_left(directory: Path) -> bool:
+    """Return whether a server's record is still there though neither it nor its children live."""
+    return (directory / SERVER_RECORD).exists() and not is_held(directory / SERVER_LOCK)
+
+
 def forget_record(directory: Path) -> None:
     """Remove server.json."""
     (directory / SERVER_RECORD).unlink(missing_ok=True)

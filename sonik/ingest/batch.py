@@ -1,0 +1,343 @@
+"""A batch of records: resolve them, absorb what they say, connect them, and say what is to be written."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sonik.clock import service_night
+from sonik.identity.dossier import COLUMNS, Dossier, FieldChange, tenancy_record
+from sonik.identity.event_key import event_key
+from sonik.identity.names import clean_text, name_key
+from sonik.identity.resolve import Registered, Registry, Resolution, canonical_id
+from sonik.identity.sighting import Key, Sighting, Source, authorities_of
+from sonik.ingest.edges import EdgeBook
+from sonik.ingest.legends import Legends
+from sonik.ingest.reading import Reader
+from sonik.ingest.receipts import MAX_SHOWN, Problem, Receipt
+from sonik.ingest.records import AnyRecord
+from sonik.ingest.schedule import times, true_start
+from sonik.ingest.statement import Refused, Statement
+from sonik.sql import queries
+from sonik.stores.postgres import Session
+from sonik.truth.rows import AliasRow, Changes, EntityRow, FactRow, Record, RelationshipRow
+from sonik.types import JsonObject, JsonValue, Scope
+
+SQL = queries("truth")
+
+Numbered = tuple[int, AnyRecord]
+
+
+@dataclass(kw_only=True, slots=True)
+class _Taken:
+    """A statement on its way, and what it changed."""
+
+    statement: Statement
+    changes: list[FieldChange] = field(default_factory=list)
+    edge_changes: list[str] = field(default_factory=list)
+
+
+class Batch:
+    """One batch: reads everything it needs in bulk, decides in memory, returns receipts and changes."""
+
+    def __init__(
+        self, session: Session, *, source: Source, scope: Scope, partial: bool, legends: Legends, now: datetime
+    ) -> None:
+        self._session = session
+        self._source = source
+        self._collection = scope.collection
+        self._legends = legends
+        self._reader = Reader(source=source, legends=legends, now=now, scope=scope, partial=partial)
+        self._registry = Registry()
+        self._resolutions: dict[int, Resolution] = {}
+        self._registered: dict[int, Registered] = {}
+        self._identifiers: dict[tuple[Key, UUID], Record] = {}
+        self._unopened: dict[UUID, Sighting] = {}
+        self._dossiers: dict[UUID, Dossier] = {}
+        self._changes = Changes()
+
+    async def take(self, batch: Sequence[Numbered]) -> tuple[list[Receipt], Changes]:
+        """Return a receipt per record, in order, and the changes to save."""
+        refused, statements = self._read(batch)
+        everyone = [s for statement in statements for s in (statement.main, *statement.mentions)]
+        await self._registry.load(self._session, everyone, collection=self._collection)
+        unknown, statements = self._split_unknown_events(statements)
+        taken = [_Taken(statement=statement) for statement in statements]
+        await self._take_early(taken)
+        await self._take_events(taken)
+        edges = await self._connect(taken)
+        await self._name_new(edges)
+        self._collect(edges, taken)
+        receipts = [*refused, *unknown, *self._receipts(taken)]
+        return sorted(receipts, key=lambda receipt: receipt.line), self._changes
+
+    def _read(self, batch: Sequence[Numbered]) -> tuple[list[Receipt], list[Statement]]:
+        refused, statements = [], []
+        for line, record in batch:
+            try:
+                statements.append(self._reader.read(record, line=line))
+            except Refused as error:
+                name = clean_text(record.name, max_length=MAX_SHOWN)
+                refused.append(Receipt(line=line, outcome="refused", name=name, problems=error.problems))
+        return refused, statements
+
+    def _split_unknown_events(self, statements: list[Statement]) -> tuple[list[Receipt], list[Statement]]:
+        """Refuse records that point to an event nobody has told of: a mention cannot say when it is."""
+        told = {key for st in statements if st.main.kind == "event" for key in st.main.keys}
+        refused, known = [], []
+        for st in statements:
+            events = [mention for mention in st.mentions if mention.kind == "event"]
+            lost = [m for m in events if not any(k in told or self._registry.holder(k, "event") for k in m.keys)]
+            if lost:
+                reason = f"No event with the source_id '{lost[0].source_id}' is known. Take in its own record first."
+                problem = Problem(field="relations", reason=reason)
+                refused.append(Receipt(line=st.line, outcome="refused", name=st.main.name, problems=(problem,)))
+            else:
+                known.append(st)
+        return refused, known
+
+    async def _take_early(self, taken: Sequence[_Taken]) -> None:
+        """Take in everything but events: an event's key needs to know its venue and where that is."""
+        early = [s for one in taken for s in (one.statement.main, *one.statement.mentions) if s.kind != "event"]
+        self._identify(early)
+        await self._open_dossiers()
+        absorbed: set[int] = set()
+        for one in taken:
+            if one.statement.main.kind != "event":
+                one.changes = self._dossier(one.statement.main).absorb(one.statement.main)
+            for mention in one.statement.mentions:
+                if id(mention) not in absorbed and self._is_told_by(mention):
+                    self._dossier(mention).absorb(mention)
+                absorbed.add(id(mention))
+
+    async def _take_events(self, taken: Sequence[_Taken]) -> None:
+        events = [one for one in taken if one.statement.main.kind == "event"]
+        for one in events:
+            one.statement = self._keyed(one.statement)
+        mains = [one.statement.main for one in events]
+        await self._registry.load(self._session, mains, collection=self._collection)
+        self._identify([*mains, *(m for one in taken for m in one.statement.mentions if m.kind == "event")])
+        await self._open_dossiers()
+        for one in events:
+            one.changes = self._dossier(one.statement.main).absorb(one.statement.main)
+
+    def _identify(self, sightings: Iterable[Sighting]) -> None:
+        """Resolve the surest first, so that the order of a file does not decide who is who."""
+        unique = {id(sighting): sighting for sighting in sightings}
+        for number, sighting in sorted(unique.items(), key=lambda item: _unsureness(item[1])):
+            resolution = self._registry.resolve(sighting, new_id=uuid4())
+            registered = self._registry.register(sighting, resolution.entity_id)
+            self._resolutions[number] = resolution
+            self._registered[number] = registered
+            self._note_identifiers(sighting, resolution.entity_id, registered)
+            if resolution.entity_id not in self._dossiers:
+                self._unopened.setdefault(resolution.entity_id, sighting)
+
+    def _note_identifiers(self, sighting: Sighting, entity_id: UUID, registered: Registered) -> None:
+        """Note what is to be written; what is gained and lost within the batch was never there."""
+        base: Record = {"entity_type": sighting.kind, "entity_id": entity_id, "source": sighting.source.code}
+        base |= tenancy_record(sighting.tenancy)
+        for key in registered.lost:
+            if self._identifiers.pop((key, entity_id), None) is None:
+                self._changes.closed_identifiers.append({"scheme": key.scheme, "value": key.value, **base})
+        for key in registered.gained + registered.weak:
+            strong = key in registered.gained
+            row: Record = {"scheme": key.scheme, "value": key.value, "is_strong": strong, **base}
+            self._identifiers[key, entity_id] = row
+
+    async def _open_dossiers(self) -> None:
+        opened, self._unopened = self._unopened, {}
+        stored = {"ids": [i for i in opened if self._registry.is_stored(i)]}
+        rows = {row.id: row for row in await self._session.fetch(EntityRow, SQL["entities_by_id"], stored)}
+        for entity_id, sighting in opened.items():
+            row = rows.get(entity_id)
+            self._dossiers[entity_id] = Dossier(
+                id=entity_id, kind=sighting.kind, tenancy=row.tenancy if row else sighting.tenancy, row=row,
+                slug=row.slug if row else "",
+            )  # fmt: skip
+        for fact in await self._session.fetch(FactRow, SQL["current_facts"], stored):
+            self._dossiers[fact.entity_id].load_fact(fact)
+        for alias in await self._session.fetch(AliasRow, SQL["aliases_of"], stored):
+            self._dossiers[alias.entity_id].load_alias(alias)
+
+    def _keyed(self, statement: Statement) -> Statement:
+        """Give an event its key, now that its venue is known."""
+        main = statement.main
+        if statement.starts_at is None:
+            return statement
+        venue = None if statement.venue is None else statement.mentions[statement.venue]
+        place = self._dossier(venue).winner("market") if venue else None
+        zone = self._legends.zone(_text(main.facts.get("market")) or (_text(place.value) if place else None))
+        start = true_start(statement.starts_at, all_day=statement.all_day, zone=zone)
+        if venue is not None:
+            key = event_key(
+                venue_id=str(self._entity_id(venue)), starts_at=start, zone=zone, name=main.name,
+                drop=(venue.name, _text(venue.facts.get("city")) or ""),
+            )  # fmt: skip
+            return replace(statement, main=replace(main, event_key=key))
+        if main.source_id is None:
+            # Nothing else names it, so within its source it is its name and its night.
+            own = f"{name_key(main.name) or main.name}@{service_night(start, zone)}"
+            return replace(statement, main=replace(main, name_key=own))
+        return statement
+
+    async def _connect(self, taken: Sequence[_Taken]) -> EdgeBook:
+        sources = {s.code: s.trust for s in await self._session.fetch(Source, SQL["sources"])}
+        if sources.get(self._source.code) != self._source.trust:
+            self._changes.sources.append({"code": self._source.code, "trust": self._source.trust})
+        book = EdgeBook(trust=sources)
+        mains = [self._dossier(one.statement.main) for one in taken]
+        stored = [dossier for dossier in mains if not dossier.is_new]
+        events = [dossier.id for dossier in stored if dossier.kind == "event"]
+        around = {"ids": [dossier.id for dossier in stored], "event_ids": events}
+        book.load(await self._session.fetch(RelationshipRow, SQL["relationships_of"], around))
+        if played := self._said_by_artists(taken):
+            ends = {"sources": [src for src, _ in played], "targets": [dst for _, dst in played]}
+            book.load(await self._session.fetch(RelationshipRow, SQL["relationships_between"], ends))
+        for one in taken:
+            mentioned = [self._entity_id(mention) for mention in one.statement.mentions]
+            one.edge_changes = book.state(one.statement, self._entity_id(one.statement.main), mentioned)
+        return book
+
+    def _said_by_artists(self, taken: Sequence[_Taken]) -> list[tuple[UUID, UUID]]:
+        return [
+            (self._entity_id(one.statement.main), self._entity_id(one.statement.mentions[edge.mention]))
+            for one in taken
+            if one.statement.main.kind == "artist"
+            for edge in one.statement.edges
+            if edge.type == "PERFORMS_AT"
+        ]
+
+    async def _name_new(self, edges: EdgeBook) -> None:
+        """Give every new entity a free slug; a slug never changes afterwards."""
+        wishes = {d.id: d.slug_wishes(suffix=self._night(d, edges)) for d in self._dossiers.values() if d.is_new}
+        if not wishes:
+            return
+        slugs = [slug for options in wishes.values() for slug in options]
+        rows = await self._session.rows(SQL["taken_slugs"], {"collection": self._collection, "slugs": slugs})
+        taken = {row["slug"] for row in rows}
+        for entity_id, options in wishes.items():
+            slug = next((option for option in options if option not in taken), options[-1])
+            taken.add(slug)
+            self._dossiers[entity_id].slug = slug
+
+    def _night(self, dossier: Dossier, edges: EdgeBook) -> str:
+        if dossier.kind != "event":
+            return ""
+        return str(times(dossier.values(), self._legends.zone(self._market(dossier, edges)))["night"])
+
+    def _collect(self, edges: EdgeBook, taken: Sequence[_Taken]) -> None:
+        changes = self._changes
+        for number, registered in self._registered.items():
+            if registered:
+                self._dossiers[self._resolutions[number].entity_id].touched = True
+        for one in taken:
+            if one.edge_changes:
+                self._dossier(one.statement.main).touched = True
+        extensions: dict[str, list[Record]] = defaultdict(list)
+        for dossier in self._dossiers.values():
+            if dossier.changed:
+                self._collect_one(dossier, extensions, edges=edges)
+        changes.extensions = dict(extensions)
+        changes.new_identifiers = sorted(self._identifiers.values(), key=lambda row: (row["scheme"], row["value"]))
+        changes.new_relationships = edges.opened_records()
+        changes.changed_relationships = edges.changed_records()
+        changes.closed_relationships = list(edges.closed.values())
+
+    def _collect_one(self, dossier: Dossier, extensions: dict[str, list[Record]], *, edges: EdgeBook) -> None:
+        changes = self._changes
+        values = dossier.values()
+        record = dossier.entity_record(values, canonical_id=self._canonical(dossier))
+        if dossier.kind in COLUMNS:
+            extension = dossier.extension_record(values)
+            if dossier.kind == "event":
+                market = record["market"] = self._market(dossier, edges)
+                extension |= times(values, self._legends.zone(market))
+            extensions[dossier.kind].append(extension)
+        (changes.new_entities if dossier.is_new else changes.changed_entities).append(record)
+        changes.new_facts += dossier.fact_records()
+        changes.closed_facts += dossier.closed_facts
+        changes.new_aliases += dossier.alias_records()
+        changes.touched.add(dossier.id)
+
+    def _market(self, event: Dossier, edges: EdgeBook) -> str | None:
+        """Return the market of an event: of one that names none its venue's, as far as that is known here."""
+        venue_id = edges.target(event.id, "HOSTED_BY")
+        named = event.winner("market")
+        if named is None and venue_id in self._dossiers:
+            named = self._dossiers[venue_id].winner("market")
+        if named is not None:
+            return _text(named.value)
+        return event.row.market if event.row is not None else None
+
+    def _canonical(self, dossier: Dossier) -> str | None:
+        schemes = (*authorities_of(dossier.kind), "event_key")
+        held = (Key(scheme, value) for scheme in schemes for value in sorted(self._registry.values(dossier.id, scheme)))
+        return canonical_id(dossier.kind, held)
+
+    def _receipts(self, taken: Sequence[_Taken]) -> Iterable[Receipt]:
+        """Yield the receipts; of several records of a new entity, the first one made it."""
+        made: set[UUID] = set()
+        for one in taken:
+            dossier = self._dossier(one.statement.main)
+            yield self._receipt(one, dossier, creates=dossier.is_new and dossier.id not in made)
+            made.add(dossier.id)
+
+    def _receipt(self, one: _Taken, dossier: Dossier, *, creates: bool) -> Receipt:
+        main = one.statement.main
+        resolution, registered = self._resolutions[id(main)], self._registered[id(main)]
+        updated = one.changes or one.edge_changes or registered
+        candidates = (f"Its identifiers also name {other}: a merge candidate." for other in resolution.also)
+        return Receipt(
+            line=one.statement.line, outcome="created" if creates else "updated" if updated else "unchanged",
+            ref=dossier.slug, entity_id=str(dossier.id), name=main.name,
+            decided_by=":".join(resolution.decided_by) if resolution.decided_by else None,
+            changes={} if creates else _changes(one, registered), notes=(*one.statement.notes, *candidates),
+        )  # fmt: skip
+
+    def _entity_id(self, sighting: Sighting) -> UUID:
+        return self._resolutions[id(sighting)].entity_id
+
+    def _dossier(self, sighting: Sighting) -> Dossier:
+        return self._dossiers[self._entity_id(sighting)]
+
+    def _is_told_by(self, mention: Sighting) -> bool:
+        """Say whether a mention may add to its entity: a market comes from the legend, others from their own rooms."""
+        if mention.kind == "event":
+            return False
+        return mention.kind in COLUMNS or self._dossier(mention).is_new
+
+
+def _unsureness(sighting: Sighting) -> tuple[int, bool, bool, tuple[Key, ...]]:
+    return (-len(sighting.authorities), sighting.source_id is None, sighting.mention, sighting.keys)
+
+
+def _changes(one: _Taken, registered: Registered) -> JsonObject:
+    """Return what a receipt shows: fields before and after; those that stay as they were are only confirmed."""
+    shown: JsonObject = {}
+    confirmed: list[JsonValue] = []
+    for change in one.changes:
+        if change.wins and change.before == change.after:
+            confirmed.append(change.attribute)
+        else:
+            shown[change.attribute] = _shown(change)
+    if confirmed:
+        shown["confirmed"] = confirmed
+    if one.edge_changes:
+        shown["relations"] = list[JsonValue](sorted(set(one.edge_changes)))
+    if registered:
+        gained = sorted({key.scheme for key in (*registered.gained, *registered.lost, *registered.weak)})
+        shown["identifiers"] = list[JsonValue](gained)
+    return shown
+
+
+def _shown(change: FieldChange) -> JsonValue:
+    shown: JsonObject = {"before": change.before, "after": change.after}
+    if not change.wins:
+        shown["kept"] = "a more trusted source says otherwise"
+    return shown
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

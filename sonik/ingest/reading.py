@@ -1,0 +1,212 @@
+"""Turn a typed record into a statement: what it says of its own entity and of the ones it mentions."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sonik import ontology
+from sonik.errors import InvalidInput
+from sonik.identity.names import clean_text
+from sonik.identity.sighting import Key, Sighting, Source
+from sonik.ingest.identifiers import authorities, cleaned_id, name_key_of, weak_keys
+from sonik.ingest.legends import Legends
+from sonik.ingest.plain_facts import plain_facts
+from sonik.ingest.records import AnyRecord, BrandRecord, EventRecord, Mention, PersonRecord
+from sonik.ingest.statement import Findings, Refused, StatedEdge, Statement
+from sonik.truth.rows import Tenancy
+from sonik.types import JsonObject, Scope
+
+MAX_NAME = 300
+MAX_SHORT = 500
+
+
+class Reader:
+    """Reads records of one source; what many records mention alike is read once."""
+
+    def __init__(self, *, source: Source, legends: Legends, now: datetime, scope: Scope, partial: bool) -> None:
+        self.source = source
+        self.legends = legends
+        self.now = now
+        self.scope = scope
+        self.partial = partial
+        self.mentions: dict[tuple[object, ...], Sighting] = {}
+
+    def read(self, record: AnyRecord, *, line: int) -> Statement:
+        """Return the statement a record makes.
+
+        Raises:
+            Refused: an identifier, a market, an edge or its tenancy is wrong.
+        """
+        return _Reading(record, reader=self).statement(line)
+
+
+class _Reading:
+    """One record; problems and notes are collected, so that a receipt names them all."""
+
+    def __init__(self, record: AnyRecord, *, reader: Reader) -> None:
+        self._record = record
+        self._reader = reader
+        self._legends = reader.legends
+        self._findings = Findings()
+        self._mentions: list[Sighting] = []
+        self._edges: list[StatedEdge] = []
+        self._at = self._observed_at()
+        self._tenancy = self._read_tenancy()
+
+    def statement(self, line: int) -> Statement:
+        market = self._market()
+        main = self._main(market)
+        event = self._record if isinstance(self._record, EventRecord) else None
+        venue = None if event is None else self._mention_all(event, market)
+        self._locate(market)
+        self._relate()
+        if self._findings.problems:
+            raise Refused(self._findings.problems)
+        return Statement(
+            line=line, main=main, mentions=tuple(self._mentions), edges=tuple(self._edges), venue=venue,
+            starts_at=event.starts_at if event else None, all_day=event is not None and event.all_day,
+            notes=tuple(self._findings.notes),
+        )  # fmt: skip
+
+    def _main(self, market: str | None) -> Sighting:
+        record, findings = self._record, self._findings
+        name = self._name(record.name, "name")
+        facts = plain_facts(record, findings, market=market, legends=self._legends, partial=self._reader.partial)
+        url = facts.get("url")
+        aliases = (clean_text(alias, max_length=MAX_NAME) for alias in record.aliases)
+        country = self._legends.markets[market].country if market else None
+        return Sighting(
+            kind=record.kind, name=name, source=self._reader.source, observed_at=self._at,
+            authorities=authorities(record, record.kind, findings), source_id=cleaned_id(record.source_id),
+            name_key=name_key_of(record.kind, name, place=self._place(getattr(record, "city", None), market)),
+            weak=weak_keys(record, findings, country=country), facts=facts, aliases=tuple(filter(None, aliases)),
+            url=url if isinstance(url, str) else None, partial=self._reader.partial, tenancy=self._tenancy,
+        )  # fmt: skip
+
+    def _observed_at(self) -> datetime:
+        """Return when this was seen; a moment to come would keep every later record from being believed."""
+        seen, now = self._record.observed_at, self._reader.now
+        if seen is not None and seen > now:
+            self._findings.note("observed_at lies in the future; the present moment was taken instead.")
+        return min(seen, now) if seen is not None else now
+
+    def _read_tenancy(self) -> Tenancy:
+        record, ours = self._record, self._reader.scope.organisation
+        owner = clean_text(record.owner_org, max_length=MAX_SHORT) or None if record.owner_org else None
+        if ours is not None and owner not in (None, ours):
+            self._findings.refuse("owner_org", f"is not '{ours}', for whom this is delivered")
+        if record.visibility == "org":
+            owner = owner or ours
+            if owner is None:
+                self._findings.refuse("visibility", "'org' needs an owner_org, whose people may see it")
+        return Tenancy(collection=self._reader.scope.collection, owner_org=owner, visibility=record.visibility)
+
+    def _market(self) -> str | None:
+        record = self._record
+        named = getattr(record, "market", None)
+        if named:
+            return self._known_market(named, "market")
+        venue = record.venue if isinstance(record, EventRecord) else None
+        if venue is not None and venue.market:
+            return self._known_market(venue.market, "venue.market")
+        return self._legends.find_market(venue.city if venue is not None else getattr(record, "city", None))
+
+    def _known_market(self, name: str, field: str) -> str | None:
+        try:
+            return self._legends.market(name).slug
+        except InvalidInput as error:
+            self._findings.refuse(field, error)
+            return None
+
+    def _mention_all(self, event: EventRecord, market: str | None) -> int | None:
+        """Add the mentions an event makes by its fields; return the venue's index."""
+        venue = None
+        if event.venue is not None:
+            venue = self._mention("venue", event.venue, at="venue.", market=market)
+            self._edges.append(StatedEdge(type="HOSTED_BY", outgoing=True, mention=venue))
+        for number, artist in enumerate(event.lineup):
+            index = self._mention("artist", artist, at=f"lineup.{number}.")
+            place = (("position", number + 1),)
+            self._edges.append(StatedEdge(type="PERFORMS_AT", outgoing=False, mention=index, properties=place))
+        for number, promoter in enumerate(event.promoters):
+            index = self._mention("organization", promoter, at=f"promoters.{number}.")
+            self._edges.append(StatedEdge(type="PROMOTED_BY", outgoing=True, mention=index))
+        return venue
+
+    def _locate(self, market: str | None) -> None:
+        if market is not None and not isinstance(self._record, PersonRecord | BrandRecord):
+            edge = StatedEdge(type="IN_LOCATION", outgoing=True, mention=self._mention_market(market))
+            self._edges.append(edge)
+
+    def _relate(self) -> None:
+        for number, relation in enumerate(self._record.relations):
+            at = f"relations.{number}"
+            try:
+                ontology.edge(relation.type, self._record.kind, relation.target_kind)
+                index = self._related(relation.target_kind, relation.target, at=f"{at}.target.")
+            except InvalidInput as error:
+                self._findings.refuse(error.field or at, error)
+                continue
+            edge = StatedEdge(type=relation.type, outgoing=True, mention=index, confidence=relation.confidence)
+            self._edges.append(edge)
+
+    def _related(self, kind: str, target: Mention, *, at: str) -> int:
+        if kind == "market":
+            return self._mention_market(self._legends.market(target.name, field=f"{at}name").slug)
+        if kind == "event" and cleaned_id(target.source_id) is None:
+            step = "Give its source_id."
+            raise InvalidInput("An event is not known by its name.", next_step=step, field=f"{at}source_id")
+        return self._mention(kind, target, at=at)
+
+    def _mention_market(self, slug: str) -> int:
+        """Mention a market of the legend; its vertex is made in collections that do not have it yet."""
+        market = self._legends.markets[slug]
+        sighting = Sighting(
+            kind="market", name=market.name, source=self._reader.source, observed_at=self._at, mention=True,
+            authorities=(Key("market", slug),), tenancy=Tenancy(collection=self._tenancy.collection),
+            facts={"market": slug, "country": market.country, "status": "active"},
+        )  # fmt: skip
+        return self._append(self._reader.mentions.setdefault(("market", slug), sighting))
+
+    def _mention(self, kind: str, mention: Mention, *, at: str, market: str | None = None) -> int:
+        memo = (kind, mention, market, self._at, self._tenancy)
+        known = self._reader.mentions.get(memo)
+        if known is not None:
+            return self._append(known)
+        found = len(self._findings)
+        sighting = self._read_mention(kind, mention, at=at, market=market)
+        if len(self._findings) == found:
+            self._reader.mentions[memo] = sighting
+        return self._append(sighting)
+
+    def _read_mention(self, kind: str, mention: Mention, *, at: str, market: str | None) -> Sighting:
+        if mention.market:
+            market = self._known_market(mention.market, f"{at}market")
+        market = self._legends.find_market(mention.city) or market
+        said: JsonObject = {"city": mention.city and clean_text(mention.city)}
+        if kind == "venue":
+            address = mention.address and clean_text(mention.address)
+            said |= {"address": address, "lat": mention.lat, "lng": mention.lng, "market": market}
+        name = self._name(mention.name, f"{at}name")
+        # Who may read the record may read what it mentions; only people are not made public by a mention.
+        in_public = kind == "person" and self._tenancy.visibility == "public"
+        return Sighting(
+            kind=kind, name=name, source=self._reader.source, observed_at=self._at, mention=True,
+            authorities=authorities(mention, kind, self._findings, at=at), source_id=cleaned_id(mention.source_id),
+            name_key=name_key_of(kind, name, place=self._place(mention.city, market)),
+            facts={field: value for field, value in said.items() if value is not None and value != ""},
+            tenancy=replace(self._tenancy, visibility="staff") if in_public else self._tenancy,
+        )  # fmt: skip
+
+    def _place(self, city: str | None, market: str | None) -> str | None:
+        """Return the city; where none is said, the one the market is named for."""
+        return city or (self._legends.markets[market].name if market else None)
+
+    def _append(self, sighting: Sighting) -> int:
+        self._mentions.append(sighting)
+        return len(self._mentions) - 1
+
+    def _name(self, raw: str, field: str) -> str:
+        name = clean_text(raw, max_length=MAX_NAME)
+        if not name:
+            self._findings.refuse(field, "has no visible character")
+        return name
