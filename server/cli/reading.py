@@ -74,7 +74,8 @@ def _call(name: str, given: dict[str, Any]) -> Rendered[Any]:
     tool = BY_NAME[name]
     settings = Settings()
     wide = {"max_tokens": 20_000, **{key: value for key, value in given.items() if value is not None}}
-    return with_engine(lambda engine: tool.call(engine, settings.scope(), wide), settings=settings)
+    arguments = tool.arguments.model_validate(wide)
+    return with_engine(lambda engine: tool.run(engine, settings.scope(), arguments), settings=settings)
 
 
 def _print_json(rendered: Rendered[Any]) -> None:

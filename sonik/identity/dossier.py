@@ -178,7 +178,10 @@ class Dossier:
         known = self.facts.get(attribute, {}).get(sighting.source.code)
         if value is None or known is None:
             return value is not None
-        if sighting.mention or (sighting.observed_at < known.observed_at and known.confidence >= sighting.confidence):
+        if sighting.mention:
+            # What was only mentioned in private may be mentioned in public.
+            return known.confidence <= MENTION_CONFIDENCE and widest([known.tenancy, sighting.tenancy]) != known.tenancy
+        if sighting.observed_at < known.observed_at and known.confidence >= sighting.confidence:
             return False
         same = (known.value, known.trust, known.tenancy) == (value, sighting.source.trust, sighting.tenancy)
         return not same or known.confidence < sighting.confidence

@@ -123,7 +123,7 @@ class Batch:
             one.changes = self._dossier(one.statement.main).absorb(one.statement.main)
 
     def _identify(self, sightings: Iterable[Sighting]) -> None:
-        """Resolve the surest first, so that the order of a file does not decide who is who."""
+        """Resolve the surest first, so that the order of a file does not decide who is who; among equals it does."""
         unique = {id(sighting): sighting for sighting in sightings}
         for number, sighting in sorted(unique.items(), key=lambda item: _unsureness(item[1])):
             resolution = self._registry.resolve(sighting, new_id=uuid4())
@@ -309,8 +309,8 @@ class Batch:
         return mention.kind in COLUMNS or self._dossier(mention).is_new
 
 
-def _unsureness(sighting: Sighting) -> tuple[int, bool, bool, tuple[Key, ...]]:
-    return (-len(sighting.authorities), sighting.source_id is None, sighting.mention, sighting.keys)
+def _unsureness(sighting: Sighting) -> tuple[int, bool, bool]:
+    return (-len(sighting.authorities), sighting.source_id is None, sighting.mention)
 
 
 def _changes(one: _Taken, registered: Registered) -> JsonObject:

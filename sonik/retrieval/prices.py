@@ -37,9 +37,10 @@ LIMITS: Phrases[bool] = Phrases(
     {
         **table(
             """menos de, menos que, por menos de, no mas de, no mas que, max, maximo, maximo de, como maximo, hasta,
-            por debajo de, debajo de, abajo de, bajo, tope de, presupuesto de, presupuesto, cover de, cover, entrada de, entradas de,
-            boletas de, por, con, ate, por ate, no maximo, abaixo de, mais barato que, mas barato que, under, below,
-            less than, up to, at most, max of, cheaper than, no more than, not more than, budget of, budget, within""",
+            por debajo de, debajo de, abajo de, bajo, tope de, presupuesto de, presupuesto, cover de, cover, entrada de,
+            entradas de, boletas de, por, con, ate, por ate, no maximo, abaixo de, mais barato que, mas barato que,
+            under, below, less than, up to, at most, max of, cheaper than, no more than, not more than, budget of,
+            budget, within""",
             True,
         ),
         **table(

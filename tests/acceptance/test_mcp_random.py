@@ -1,0 +1,131 @@
+"""Calls nobody thought of: whatever the arguments, an answer within its budget or an error that says what to do."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from mcp import Client
+
+from sonik.ontology import SEARCHABLE_KINDS
+from sonik.retrieval.entity import SECTIONS
+from sonik.retrieval.lenses import LENSES
+from tests.fix_mcp import Json, error_of, text_of, tokens_of
+
+pytestmark = pytest.mark.anyio
+
+CALL_SECONDS = 5
+MOST_TOKENS = {"concise": 1_500, "detailed": 6_000}
+WORDS = (
+    "salsa techno jazz gratis hoy mañana viernes esta noche finde próximo weekend hoje amanhã tonight under menos de "
+    "50 mil 20 000 pesos cerca de 6.24,-75.59 km quién toca en el la Nébula Sonora del Ceibal Candil @lomaybongo "
+    "festival bar club concierto 2026-12-05 31 de febrero after medianoche Quito Bogotá ¿ ? - : / \" ' ñ 🪩"
+).split(" ")
+sentences = st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join)
+texts = st.one_of(sentences, st.text(max_size=40), st.text(alphabet="()[]{}'\"\\;:%$*?~^|&<>\x00", max_size=20))
+numbers = st.one_of(st.floats(), st.integers(-3, 60), st.integers())
+junk = st.recursive(
+    st.one_of(st.none(), st.booleans(), numbers, texts),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(texts, inner, max_size=3)),
+    max_leaves=5,
+)
+
+
+def mostly(right: st.SearchStrategy[Any], wrong: st.SearchStrategy[Any] = junk) -> st.SearchStrategy[Any]:
+    """Return values that are right, and one in twenty that hardly is."""
+    return st.integers(0, 19).flatmap(lambda drawn: wrong if drawn == 19 else right)
+
+
+def one(*values: str) -> st.SearchStrategy[Any]:
+    """Return mostly one of these."""
+    return mostly(st.sampled_from(values), texts)
+
+
+circles = st.fixed_dictionaries(
+    {"lat": mostly(st.floats(5, 7), numbers), "lng": mostly(st.floats(-77, -74), numbers)},
+    optional={"km": mostly(st.floats(0.1, 400), numbers)},
+)
+moments = st.datetimes(timezones=st.timezones(), allow_imaginary=False).map(lambda moment: moment.isoformat())
+WHEN = ("tonight", "this_weekend", "2026-12-05", "2026-12-05/2027-12-07", "esta noche después de las 11", "amanhã")
+READING: dict[str, st.SearchStrategy[Any]] = {
+    "response_format": one("concise", "detailed"),
+    "max_tokens": mostly(st.integers(400, 7_000), numbers),
+}
+PAGED = {
+    **READING,
+    "limit": mostly(st.integers(1, 50), numbers),
+    "near": mostly(circles),
+    "market": one("medellin", "Quito", "São Paulo"),
+    "when": one(*WHEN, "0001-01-01", "9999-12-31"),
+}
+ASKED: dict[str, tuple[dict[str, st.SearchStrategy[Any]], dict[str, st.SearchStrategy[Any]]]] = {
+    "sonik_search": (
+        {"query": texts},
+        {
+            **PAGED,
+            "kinds": mostly(st.lists(st.sampled_from(SEARCHABLE_KINDS), max_size=4)),
+            "lens": one(*LENSES),
+            "explain": st.booleans(),
+        },
+    ),
+    "sonik_whats_on": (
+        {},
+        {
+            **PAGED,
+            "genres": mostly(st.lists(st.sampled_from(["salsa", "techno", "teatro", "Jazz"]), max_size=4), texts),
+            "price_max": mostly(st.floats(0, 1e6), numbers),
+            "sort": one("time", "price"),
+        },
+    ),
+    "sonik_get_entity": (
+        {"ref": one("nebula", "@lomaybongo", "guayacan-y-timbal", "Subsuelo", "pulsonorte.example", "medellin")},
+        {
+            **READING,
+            "include": mostly(st.lists(st.sampled_from(SECTIONS), max_size=6)),
+            "as_of": mostly(st.just("2026-11-21T20:00:00Z"), moments),
+        },
+    ),
+}
+
+
+@st.composite
+def arguments_of(draw: st.DrawFn, tool: str) -> Json:
+    """Return arguments of a tool: mostly right, sometimes with one that nobody knows, and now and then a cursor."""
+    needed, optional = ASKED[tool]
+    drawn: Json = draw(st.fixed_dictionaries(needed, optional=optional))
+    if draw(st.integers(0, 29)) == 29:
+        drawn[draw(st.sampled_from(["vector", "cursor"]))] = draw(junk)
+    return drawn
+
+
+thorough = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@thorough
+@given(arguments=arguments_of("sonik_search"))
+async def test_any_search_is_answered_or_told_off(memory_client: Client, arguments: Json) -> None:
+    await answered(memory_client, "sonik_search", arguments)
+
+
+@thorough
+@given(arguments=arguments_of("sonik_whats_on"))
+async def test_any_listing_is_answered_or_told_off(memory_client: Client, arguments: Json) -> None:
+    await answered(memory_client, "sonik_whats_on", arguments)
+
+
+@thorough
+@given(arguments=arguments_of("sonik_get_entity"))
+async def test_any_entity_is_answered_or_told_off(memory_client: Client, arguments: Json) -> None:
+    await answered(memory_client, "sonik_get_entity", arguments)
+
+
+async def answered(client: Client, tool: str, arguments: Json) -> None:
+    """Call a tool and check what every call must hold."""
+    async with asyncio.timeout(CALL_SECONDS):
+        answer = await client.call_tool(tool, arguments)
+    if answer.is_error:
+        assert error_of(answer)["code"] in {"invalid_arguments", "invalid_input", "not_found"}, text_of(answer)
+    else:
+        budget = MOST_TOKENS[arguments.get("response_format", "concise")]
+        assert tokens_of(answer) <= int(arguments.get("max_tokens") or budget)

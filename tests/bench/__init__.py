@@ -1,0 +1,1 @@
+"""What Sonik costs in time and memory: `python -m tests.bench`, or `make bench`."""

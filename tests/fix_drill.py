@@ -1,0 +1,189 @@
+"""The kill drill: one process writes, one projects, one target is killed again and again, and then all must agree."""
+
+import asyncio
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import psycopg
+
+from sonik.engine import Engine
+from sonik.errors import OutOfTime
+from sonik.settings import Settings
+from sonik.stores import embedded
+from sonik.stores.embedded.waiting import Deadline
+from sonik.sync.drift import Comparison
+from sonik.types import JsonObject
+from tests.fix_kill import BATCH, PATIENCE_SECONDS, Worker, acknowledged, batch, owner_dsn
+
+Target = Literal["projector", "Redis", "PostgreSQL"]
+TARGETS: tuple[Target, ...] = ("projector", "Redis", "PostgreSQL")
+
+CURSORS = "select sum(txid), sum(seq) from unified.sync_state"
+# What the last acknowledged record of each event must have left behind, and how often.
+STORED = """
+    select i.value, count(*), min(e.id::text), min(ev.status), min(ev.price_min)::float8, min(host.name)
+    from unified.identifiers i
+    join unified.entities e on e.id = i.entity_id and e.deleted_at is null
+    join unified.events ev on ev.entity_id = e.id
+    left join unified.relationships r on r.src = e.id and r.type = 'HOSTED_BY' and r.valid_to is null
+    left join unified.entities host on host.id = r.dst
+    where i.scheme = 'source:drill' and i.entity_type = 'event' and i.current_to is null
+    group by i.value
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a drill left behind."""
+
+    target: Target
+    kills: int
+    seconds: float
+    records: int
+    events: int
+    writer_starts: int
+    lost: tuple[str, ...]
+    doubled: tuple[str, ...]
+    comparisons: tuple[Comparison, ...]
+
+    @property
+    def agree(self) -> bool:
+        """Whether every store agrees with truth, by count and by hash."""
+        return all(comparison.agrees for comparison in self.comparisons)
+
+    @property
+    def held(self) -> bool:
+        """Whether nothing is lost, nothing is there twice, and all stores agree."""
+        return self.agree and not self.lost and not self.doubled
+
+
+@dataclass(kw_only=True)
+class Drill:
+    """Kills one target so many times while records come in; `watch` is told of each kill."""
+
+    settings: Settings
+    target: Target
+    kills: int
+    seed: int = 7
+    watch: Callable[[int], None] = lambda _: None
+    _workers: dict[str, Worker] = field(default_factory=dict)
+
+    def run(self) -> Outcome:
+        """Run the drill to its end."""
+        began = time.monotonic()
+        self._workers = {
+            "project": Worker("project", self.settings),
+            "write": Worker("write", self.settings, str(self._ledger), str(self.seed)),
+        }
+        try:
+            chance = random.Random(self.seed)
+            self._await_batches(3)
+            for number in range(self.kills):
+                self._await_batches(chance.randrange(1, 6))
+                time.sleep(chance.uniform(0.0, 0.05))  # so that a kill hits any moment of a write
+                self._kill()
+                self.watch(number + 1)
+            self._await_batches(3)
+            self._workers["write"].finish()
+            return asyncio.run(self._settled(began))
+        finally:
+            for worker in self._workers.values():
+                worker.kill()
+            asyncio.run(embedded.down(self.settings, force=True))
+
+    @property
+    def _ledger(self) -> Path:
+        return self.settings.home / "ledger.jsonl"
+
+    def _kill(self) -> None:
+        """Kill the target and wait until it is back at work."""
+        if self.target == "projector":
+            before = self._cursors()
+            self._workers["project"].kill()
+            self._workers["project"].start()
+            self._until(lambda: self._cursors() not in (None, before), "the projector goes on")
+            return
+        killed = self._pid()
+        assert killed is not None
+        os.kill(killed, signal.SIGKILL)
+        self._until(lambda: self._pid() not in (None, killed), f"{self.target} is up again")
+
+    def _pid(self) -> int | None:
+        servers = {server.name: server for server in embedded.status(self.settings).servers}
+        return servers[self.target].pid if servers[self.target].answers else None
+
+    def _cursors(self) -> tuple[object, ...] | None:
+        try:
+            with psycopg.connect(owner_dsn(self.settings)) as connection:
+                return connection.execute(CURSORS).fetchone()
+        except psycopg.Error:
+            return None
+
+    def _await_batches(self, count: int) -> None:
+        wanted = len(acknowledged(self._ledger)) + count
+        self._until(lambda: len(acknowledged(self._ledger)) >= wanted, f"{count} batches are acknowledged")
+
+    def _until(self, reached: Callable[[], bool], what: str) -> None:
+        for _ in Deadline(PATIENCE_SECONDS).ticks():
+            for worker in self._workers.values():
+                worker.revive()
+            if reached():
+                return
+        logs = "\n".join(f"{name}: {worker.log.read_text()[-2000:]}" for name, worker in self._workers.items())
+        raise OutOfTime(f"Waited in vain until {what}.", next_step=logs)
+
+    async def _settled(self, began: float) -> Outcome:
+        """Let the projector finish, then compare."""
+        async with Engine.open(self.settings, project=False) as engine:
+            await up_to_date(engine)
+            comparisons = await engine.compare()
+        lines = acknowledged(self._ledger)
+        lost, doubled, events = self._check(lines)
+        return Outcome(
+            target=self.target, kills=self.kills, seconds=time.monotonic() - began, records=len(lines) * BATCH,
+            events=events, writer_starts=self._workers["write"].starts, lost=tuple(lost), doubled=tuple(doubled),
+            comparisons=tuple(comparisons),
+        )  # fmt: skip
+
+    def _check(self, lines: list[JsonObject]) -> tuple[list[str], list[str], int]:
+        """Compare what was acknowledged with truth: what is lost, what is there twice, and how much there is."""
+        with psycopg.connect(owner_dsn(self.settings)) as connection:
+            stored = {str(row[0]): row[1:] for row in connection.execute(STORED)}
+        expected, ids = _acknowledged_state(lines, seed=self.seed)
+        lost = [name for name, state in expected.items() if name not in stored or stored[name][2:] != state]
+        doubled = [name for name, given in ids.items() if len(given) > 1]
+        doubled += [name for name, row in stored.items() if row[0] != 1 or name not in ids or row[1] not in ids[name]]
+        return lost, doubled, len(stored)
+
+
+def _acknowledged_state(
+    lines: list[JsonObject], *, seed: int
+) -> tuple[dict[str, tuple[object, ...]], dict[str, set[str]]]:
+    """Return by event what its last acknowledged record said, and every id it was acknowledged under."""
+    state: dict[str, tuple[object, ...]] = {}
+    ids: dict[str, set[str]] = {}
+    for line in lines:
+        entities = line["entities"]
+        for record in batch(seed, int(str(line["batch"]))):
+            name, venue = str(record["source_id"]), record["venue"]
+            assert isinstance(venue, dict)
+            assert isinstance(entities, dict)
+            state[name] = (record["status"], float(str(record["price_min"])), venue["name"])
+            ids.setdefault(name, set()).add(str(entities[name]))
+    return state, ids
+
+
+async def up_to_date(engine: Engine) -> None:
+    """Wait until every sink has everything."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            report = await engine.sync_report()
+            if all(sink.cursor is not None and sink.behind == 0 for sink in report.sinks):
+                return
+            await asyncio.sleep(0.05)

@@ -1,0 +1,61 @@
+"""Prove durability by hand: ``python -m tests.kill_matrix --kills 10`` prints what every kind of kill left behind."""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from sonik.settings import Settings
+from sonik.sync.drift import Comparison
+from tests.fix_drill import TARGETS, Drill, Outcome
+
+COLUMNS = ("killed", "kills", "records", "events", "lost", "twice", "vertices", "edges", "vectors", "agree", "seconds")
+WIDTH = 120
+
+
+def main(
+    kills: Annotated[int, typer.Option(min=1, help="How often each target is killed.")] = 10,
+    seed: Annotated[int, typer.Option(help="Chooses the records and the moments.")] = 7,
+) -> None:
+    """Kill the projector, Redis and PostgreSQL under load, and say whether all stores agree afterwards."""
+    outcomes = []
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        for target in TARGETS:
+            task = progress.add_task(f"kill -9 {target}", total=kills)
+            with tempfile.TemporaryDirectory(prefix="sonik-kill-") as home:
+                drill = Drill(
+                    settings=Settings(home=Path(home), market="medellin"), target=target, kills=kills, seed=seed,
+                    watch=lambda done, task=task: progress.update(task, completed=done),  # type: ignore[misc]
+                )  # fmt: skip
+                outcomes.append(drill.run())
+    console = Console()
+    Console(width=max(console.width, WIDTH)).print(table(outcomes))
+    if not all(outcome.held for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def table(outcomes: list[Outcome]) -> Table:
+    """Return the outcomes as a table."""
+    shown = Table(*COLUMNS, title="kill -9 under load")
+    for outcome in outcomes:
+        stores = [_rows(comparison) for comparison in outcome.comparisons]
+        numbers = (outcome.kills, outcome.records, outcome.events, len(outcome.lost), len(outcome.doubled))
+        shown.add_row(
+            outcome.target, *map(str, numbers), *stores, "yes" if outcome.agree else "NO", f"{outcome.seconds:.0f}"
+        )
+    return shown
+
+
+def _rows(comparison: Comparison) -> str:
+    """Return how many rows a store has and their hash, beside truth's where they differ."""
+    found = f"{comparison.store_rows} {comparison.store_hash[:6]}"
+    return found if comparison.agrees else f"{found} (truth: {comparison.truth_rows} {comparison.truth_hash[:6]})"
+
+
+if __name__ == "__main__":
+    typer.run(main)

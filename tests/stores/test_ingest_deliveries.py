@@ -1,0 +1,157 @@
+"""Whole deliveries: taken twice they change nothing, rehearsed they write nothing, and rivals meet in one entity."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sonik.errors import InvalidInput
+from sonik.identity.sighting import Source
+from sonik.ingest.files import Row, read_rows, rows_of
+from sonik.ingest.mapping import FieldMapping, load_mapping
+from sonik.ingest.receipts import Intake, Problem, Receipt
+from sonik.ingest.samples import medellin
+from sonik.types import JsonObject
+from tests.fix_truth import NIGHT, PLACE_IDS, Truth, artist, event, venue
+
+pytestmark = pytest.mark.anyio
+
+AGENDA = Path(__file__).parents[2] / ".." / "shared" / "data" / "events" / "agenda_valparaiso_gijon" / "events.jsonl"
+UNDATED = Problem(field="starts_at", reason="Field required")
+Told = tuple[Source, FieldMapping | None]
+
+
+def sample() -> tuple[list[Row], Told]:
+    return list(rows_of(medellin.records(NIGHT))), (Source(code=medellin.SOURCE), None)
+
+
+def agenda() -> tuple[list[Row], Told]:
+    if not AGENDA.is_file():
+        pytest.skip("the folder with real events is not beside the repository")
+    mapping = load_mapping("agenda_valparaiso_gijon")
+    return list(read_rows(AGENDA)), (mapping.source, mapping)
+
+
+async def take(truth: Truth, rows: Iterable[Row], told: Told, *, dry_run: bool = False) -> Intake:
+    return await truth.read_in(rows, source=told[0], mapping=told[1], dry_run=dry_run)
+
+
+@pytest.mark.parametrize("read", [sample, agenda], ids=["medellin", "valparaiso and gijon"])
+async def test_a_file_taken_twice_changes_nothing_the_second_time(
+    truth: Truth, read: Callable[[], tuple[list[Row], Told]]
+) -> None:
+    rows, told = read()
+    first = await take(truth, rows, told)
+    written = await truth.everything()
+    truth.later(days=1)
+    again = await take(truth, rows, told)
+    assert first.counts["created"] >= len(rows) * 0.95
+    assert {refused.problems for refused in first.receipts if refused.outcome == "refused"} <= {(UNDATED,)}
+    assert again.counts == {**first.counts, "created": 0, "unchanged": first.counts["created"]}
+    assert await truth.everything() == written
+
+
+async def test_a_dry_run_writes_nothing_and_says_what_the_real_run_will_say(truth: Truth) -> None:
+    rows, told = sample()
+    await take(truth, rows[:50], told)
+    before = await truth.everything()
+    rehearsed = await take(truth, rows, told, dry_run=True)
+    assert await truth.everything() == before
+    real = await take(truth, rows, told)
+    made = {receipt.entity_id for receipt in real.receipts if receipt.outcome == "created"}
+    expected = [replace(r, entity_id=None) if r.entity_id in made else r for r in real.receipts]
+    assert [receipt.as_json() for receipt in rehearsed.receipts] == [receipt.as_json() for receipt in expected]
+    assert (rehearsed.dry_run, real.dry_run) == (True, False)
+
+
+async def test_a_dry_run_meets_what_only_the_database_refuses(truth: Truth) -> None:
+    await truth.tell(event("e-1", price_min=10, price_max=20))
+    raised = event("e-1", price_min=30)
+    for dry_run in (True, False):
+        intake = await truth.deliver(
+            event("e-2"), raised, venue("v-2", name="Otra sala"), partial=True, dry_run=dry_run
+        )
+        assert [receipt.outcome for receipt in intake.receipts] == ["created", "refused", "created"]
+        assert "price_max_not_below_price_min" in intake.receipts[1].problems[0].reason
+
+
+async def test_rivals_that_tell_of_the_same_new_things_at_once_make_each_once(truth: Truth) -> None:
+    told: list[JsonObject] = [
+        venue("v-1", google_place_id=PLACE_IDS[0]), artist("a-1", instagram="titiribi"),
+        *(event(f"e-{i}", name=f"Fiesta {i}", lineup=[{"name": "Ana"}, {"name": f"Beto {i}"}]) for i in range(12)),
+    ]  # fmt: skip
+    intakes = await asyncio.gather(*(truth.deliver(*told) for _ in range(3)))
+    ids = {tuple(receipt.entity_id for receipt in intake.receipts) for intake in intakes}
+    assert len(ids) == 1
+    assert [len(await truth.names(kind)) for kind in ("venue", "artist", "event")] == [1, 14, 12]
+
+
+async def test_rivals_of_different_sources_leave_what_both_said(truth: Truth) -> None:
+    def told(number: int) -> JsonObject:
+        said: JsonObject = {"description": "Con palcos"} if number % 2 else {"capacity": 500}
+        return venue(google_place_id=PLACE_IDS[0], **said)
+
+    await truth.tell(venue(google_place_id=PLACE_IDS[0]))
+    await asyncio.gather(*(truth.tell(told(i), source=f"s-{i}") for i in range(4)))
+    entity = await truth.entity("teatro-lido")
+    assert (entity["capacity"], entity["metadata"]) == (500, {"description": "Con palcos"})
+    assert entity["version"] == 5
+
+
+async def test_rivals_in_opposite_order_come_to_an_end(truth: Truth) -> None:
+    told = [venue(f"v-{i}", name=f"Sala {i}", description=f"{i}") for i in range(20)]
+    await truth.deliver(*told)
+    other = [venue(f"v-{i}", name=f"Sala {i}", description=f"otra {i}") for i in range(20)]
+    await asyncio.gather(truth.deliver(*other), truth.deliver(*reversed(other)), truth.deliver(*told))
+    assert len(await truth.names("venue")) == 20
+
+
+async def test_receipts_come_in_the_order_of_the_lines(truth: Truth) -> None:
+    told: list[JsonObject] = [
+        event(f"e-{i}", instagram="x") if i % 7 == 3 else venue(f"v-{i}", name=f"Sala {i}") for i in range(430)
+    ]
+    intake = await truth.deliver(*told)
+    assert [receipt.line for receipt in intake.receipts] == list(range(1, 431))
+    assert intake.counts["refused"] == len(range(3, 430, 7))
+
+
+async def test_a_record_the_database_refuses_takes_no_other_down_with_it(truth: Truth) -> None:
+    await truth.deliver(*(event(f"e-{i}", name=f"Fiesta {i}", price_max=5) for i in range(40)))
+    wrong = {7, 8, 31}
+    told = [event(f"e-{i}", name=f"Fiesta {i}", price_min=9 if i in wrong else 1) for i in range(40)]
+    intake = await truth.deliver(*told, partial=True, key="k")
+    assert {receipt.line - 1 for receipt in intake.receipts if receipt.outcome == "refused"} == wrong
+    assert intake.counts["updated"] == 37
+    assert await truth.deliver(*told, partial=True, key="k") == intake
+
+
+async def test_each_step_of_a_long_delivery_is_told(truth: Truth) -> None:
+    steps: list[int] = []
+    rows = rows_of([venue(f"v-{i}", name=f"Sala {i}") for i in range(401)])
+    await truth.read_in(rows, source=Source(code="x"), watch=steps.append)
+    assert steps == [200, 200, 1]
+
+
+async def test_an_empty_delivery_is_an_empty_intake(truth: Truth) -> None:
+    intake = await truth.deliver()
+    assert intake == Intake(receipts=())
+
+
+@pytest.mark.parametrize("code", ["", "  ", "x" * 101, "a\x00b", "a\nb"], ids=repr)
+async def test_a_source_without_a_usable_name_is_refused(truth: Truth, code: str) -> None:
+    with pytest.raises(InvalidInput, match="no usable name") as caught:
+        await truth.deliver(venue(), source=code)
+    assert caught.value.field == "source"
+
+
+@pytest.mark.parametrize("trust", [-1, 101])
+async def test_trust_out_of_reach_is_refused(truth: Truth, trust: int) -> None:
+    with pytest.raises(InvalidInput, match="Give 0 to 100"):
+        await truth.deliver(venue(), trust=trust)
+
+
+def test_a_receipt_comes_back_from_its_plain_form() -> None:
+    receipt = Receipt(line=3, outcome="updated", changes={"name": {"before": None, "after": "x"}}, notes=("n",))
+    assert Receipt.from_json(receipt.as_json()) == receipt

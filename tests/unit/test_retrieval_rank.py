@@ -1,0 +1,83 @@
+"""Fusion of graph and text evidence by score."""
+
+import pytest
+
+from sonik.retrieval.expand import Subgraph
+from sonik.retrieval.rank import fuse
+from sonik.retrieval.seeds import Seeds, scaled
+from sonik.types import WalkedEdge
+
+KINDS = {"venue": "venue", "show": "event", "band": "artist", "stranger": "artist"}
+
+
+def walked(src: str, dst: str) -> WalkedEdge:
+    return WalkedEdge(eid=f"{src}-{dst}", graph="operations", src=src, type="PERFORMS_AT", dst=dst, weight=0.9)
+
+
+def neighbourhood() -> Subgraph:
+    edges = (walked("band", "show"), walked("show", "venue"))
+    return Subgraph(
+        kinds=KINDS, edges={edge.eid: edge for edge in edges}, rank={"venue": 0.4, "show": 0.3, "band": 0.2}
+    )
+
+
+def best_first(scores: dict[str, float]) -> list[str]:
+    return sorted(scores, key=lambda key: -scores[key])
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [({}, {}), ({"a": 7.0}, {"a": 1.0}), ({"a": 1.0, "b": 1.0}, {"a": 1.0, "b": 1.0}), ({"a": 1, "b": 2, "c": 3}, {"a": 0, "b": 0.5, "c": 1})],
+)  # fmt: skip
+def test_scores_are_scaled_between_the_smallest_and_the_largest(
+    scores: dict[str, float], expected: dict[str, float]
+) -> None:
+    assert scaled(scores) == expected
+
+
+def test_only_the_kinds_asked_for_are_ranked() -> None:
+    assert set(fuse(Seeds(), neighbourhood(), kinds=("artist",), timed=False)) == {"band", "stranger"}
+
+
+def test_the_one_named_stands_before_what_it_leads_to() -> None:
+    seeds = Seeds(kinds=KINDS, named={"band": 1.0}, similar={"show": 0.9, "venue": 0.1})
+    assert best_first(fuse(seeds, neighbourhood(), kinds=("artist", "event", "venue"), timed=False))[0] == "band"
+
+
+def test_the_graph_counts_more_where_the_question_names_somebody() -> None:
+    text = {"similar": {"stranger": 0.9, "band": 0.1}, "worded": {"stranger": 9.0, "band": 1.0}}
+    asked = {"kinds": ("artist",), "timed": False}
+    opened = fuse(Seeds(kinds=KINDS, **text), neighbourhood(), **asked)  # type: ignore[arg-type]
+    named = fuse(Seeds(kinds=KINDS, named={"venue": 1.0}, **text), neighbourhood(), **asked)  # type: ignore[arg-type]
+    assert best_first(opened)[0] == "stranger"
+    assert best_first(named)[0] == "band"
+
+
+def test_whoever_has_nothing_on_in_the_time_asked_for_is_left_out() -> None:
+    seeds = Seeds(kinds=KINDS, similar={"stranger": 0.9, "band": 0.1})
+    assert set(fuse(seeds, neighbourhood(), kinds=("artist",), timed=True)) == {"band"}
+
+
+def test_with_a_name_and_a_time_only_what_is_around_the_name_counts() -> None:
+    kinds = {**KINDS, "elsewhere": "event"}
+    seeds = Seeds(kinds=kinds, named={"venue": 1.0}, similar={"elsewhere": 0.9, "show": 0.1})
+    assert set(fuse(seeds, neighbourhood(), kinds=("event",), timed=True)) == {"show"}
+
+
+def test_a_listing_keeps_its_order_of_time() -> None:
+    seeds = Seeds(
+        kinds={"c": "event", "a": "event", "b": "event"}, similar={"a": 0.9, "b": 0.1}, listed=("c", "a", "b")
+    )
+    assert best_first(fuse(seeds, Subgraph(), kinds=("event",), timed=True)) == ["c", "a", "b"]
+
+
+def test_scores_stay_between_nothing_and_one() -> None:
+    seeds = Seeds(kinds=KINDS, named={"band": 1.0}, similar={"band": 0.9}, worded={"band": 12.0})
+    scores = fuse(seeds, neighbourhood(), kinds=("artist", "event", "venue"), timed=False)
+    assert all(0 <= score <= 1 for score in scores.values())
+
+
+def test_seed_weights_put_names_before_texts_and_texts_before_a_listing() -> None:
+    seeds = Seeds(named={"name": 1.0}, similar={"text": 0.9}, listed=("one", "two"))
+    weights = seeds.weights()
+    assert weights["name"] > weights["text"] > weights["one"] == weights["two"]
