@@ -27,7 +27,7 @@ def input_schema(model: type[BaseModel]) -> Schema:
 def output_schema(model: type[BaseModel]) -> Schema:
     """Return the schema of a tool's result; empty fields are left out of results, so only the rest is required."""
     schema = _schema(model, mode="serialization")
-    fields = {name: {"type": field["type"]} for name, field in schema["properties"].items()}
+    fields = {name: {"type": field["type"]} if "type" in field else {} for name, field in schema["properties"].items()}
     return {"type": "object", "properties": fields, "required": schema["required"]}
 
 

@@ -5,7 +5,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -47,7 +47,7 @@ class Outcome:
     seconds: float
     records: int
     events: int
-    writer_starts: int
+    restarts: int  # of workers nobody killed
     lost: tuple[str, ...]
     doubled: tuple[str, ...]
     comparisons: tuple[Comparison, ...]
@@ -93,22 +93,26 @@ class Drill:
             self._workers["write"].finish()
             return asyncio.run(self._settled(began))
         finally:
-            for worker in self._workers.values():
-                worker.kill()
-            asyncio.run(embedded.down(self.settings, force=True))
+            end(self.settings, list(self._workers.values()))
 
     @property
     def _ledger(self) -> Path:
         return self.settings.home / "ledger.jsonl"
 
+    @property
+    def _restarts(self) -> int:
+        planned = self.kills if self.target == "projector" else 0
+        return sum(worker.starts - 1 for worker in self._workers.values()) - planned
+
     def _kill(self) -> None:
         """Kill the target and wait until it is back at work."""
         if self.target == "projector":
-            before = self._cursors()
             self._workers["project"].kill()
+            before = self._cursors()
             self._workers["project"].start()
             self._until(lambda: self._cursors() not in (None, before), "the projector goes on")
             return
+        self._until(lambda: self._pid() is not None, f"{self.target} answers")
         killed = self._pid()
         assert killed is not None
         os.kill(killed, signal.SIGKILL)
@@ -130,13 +134,7 @@ class Drill:
         self._until(lambda: len(acknowledged(self._ledger)) >= wanted, f"{count} batches are acknowledged")
 
     def _until(self, reached: Callable[[], bool], what: str) -> None:
-        for _ in Deadline(PATIENCE_SECONDS).ticks():
-            for worker in self._workers.values():
-                worker.revive()
-            if reached():
-                return
-        logs = "\n".join(f"{name}: {worker.log.read_text()[-2000:]}" for name, worker in self._workers.items())
-        raise OutOfTime(f"Waited in vain until {what}.", next_step=logs)
+        until(reached, what, list(self._workers.values()))
 
     async def _settled(self, began: float) -> Outcome:
         """Let the projector finish, then compare."""
@@ -147,7 +145,7 @@ class Drill:
         lost, doubled, events = self._check(lines)
         return Outcome(
             target=self.target, kills=self.kills, seconds=time.monotonic() - began, records=len(lines) * BATCH,
-            events=events, writer_starts=self._workers["write"].starts, lost=tuple(lost), doubled=tuple(doubled),
+            events=events, restarts=self._restarts, lost=tuple(lost), doubled=tuple(doubled),
             comparisons=tuple(comparisons),
         )  # fmt: skip
 
@@ -177,6 +175,28 @@ def _acknowledged_state(
             state[name] = (record["status"], float(str(record["price_min"])), venue["name"])
             ids.setdefault(name, set()).add(str(entities[name]))
     return state, ids
+
+
+def end(settings: Settings, workers: Sequence[Worker]) -> None:
+    """End the workers and the servers they left behind."""
+    for worker in workers:
+        worker.kill()
+    asyncio.run(embedded.down(settings, force=True))
+
+
+def until(reached: Callable[[], bool], what: str, workers: Sequence[Worker]) -> None:
+    """Wait for something the workers do, starting again those that die.
+
+    Raises:
+        OutOfTime: it does not come; the next step is to read the end of their logs, which are in it.
+    """
+    for _ in Deadline(PATIENCE_SECONDS).ticks():
+        for worker in workers:
+            worker.revive()
+        if reached():
+            return
+    logs = "\n".join(f"{worker.log.name}: {worker.log.read_text()[-2000:]}" for worker in workers)
+    raise OutOfTime(f"Waited in vain until {what}.", next_step=logs)
 
 
 async def up_to_date(engine: Engine) -> None:

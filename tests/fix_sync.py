@@ -2,9 +2,9 @@
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import LiteralString
@@ -41,6 +41,14 @@ from tests.fix_redis import RedisServer
 
 NOW = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
 INGEST = Scope(role="ingest")
+TOUCH = """
+    with told as (select id from unified.entities where name = any(%(names)s))
+    insert into unified.outbox (aggregatetype, aggregateid, type)
+    select 'entity', id::text, 'upsert' from told
+    union all
+    select 'relationship', eid::text, 'upsert' from unified.relationships
+    where src in (select id from told) or dst in (select id from told)
+"""
 Contents = dict[str, list[list[Value]]]
 
 
@@ -105,6 +113,10 @@ class Stores:
         assert {receipt.outcome for receipt in intake.receipts} <= {"created", "updated", "unchanged"}
         return intake
 
+    def at(self, moment: datetime) -> "Stores":
+        """Return the same stores at another moment."""
+        return replace(self, clock=Clock.frozen(moment))
+
     async def drain(self, *sinks: Sink) -> Progress:
         """Bring the sinks up to date, as a projector would; return what was done."""
         progress = Progress()
@@ -144,12 +156,16 @@ class Stores:
         where = TextFilter(scope=scope or Scope())
         return {match.id for match in await self.vectors.matching(text, language="es", where=where, limit=50)}
 
-    def truth(self, query: LiteralString, params: dict[str, object] | None = None) -> list[tuple[object, ...]]:
+    def truth(self, query: LiteralString, params: Mapping[str, object] | None = None) -> list[tuple[object, ...]]:
         """Ask truth as its owner."""
         with psycopg.connect(self.owner) as connection:
             return connection.execute(query, params).fetchall()
 
-    def change_truth(self, query: LiteralString, params: dict[str, object] | None = None) -> None:
+    def touch(self, *names: str) -> None:
+        """Tell the sinks of entities with these names and of the edges at them, as a unit of work would."""
+        self.change_truth(TOUCH, {"names": list(names)})
+
+    def change_truth(self, query: LiteralString, params: Mapping[str, object] | None = None) -> None:
         """Change truth as its owner, past the unit of work."""
         with psycopg.connect(self.owner) as connection:
             connection.execute(query, params)

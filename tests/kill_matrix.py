@@ -13,8 +13,21 @@ from sonik.settings import Settings
 from sonik.sync.drift import Comparison
 from tests.fix_drill import TARGETS, Drill, Outcome
 
-COLUMNS = ("killed", "kills", "records", "events", "lost", "twice", "vertices", "edges", "vectors", "agree", "seconds")
-WIDTH = 120
+COLUMNS = (
+    "killed",
+    "kills",
+    "records",
+    "events",
+    "lost",
+    "twice",
+    "restarts",
+    "vertices",
+    "edges",
+    "vectors",
+    "agree",
+    "seconds",
+)
+WIDTH = 130
 
 
 def main(
@@ -44,7 +57,14 @@ def table(outcomes: list[Outcome]) -> Table:
     shown = Table(*COLUMNS, title="kill -9 under load")
     for outcome in outcomes:
         stores = [_rows(comparison) for comparison in outcome.comparisons]
-        numbers = (outcome.kills, outcome.records, outcome.events, len(outcome.lost), len(outcome.doubled))
+        numbers = (
+            outcome.kills,
+            outcome.records,
+            outcome.events,
+            len(outcome.lost),
+            len(outcome.doubled),
+            outcome.restarts,
+        )
         shown.add_row(
             outcome.target, *map(str, numbers), *stores, "yes" if outcome.agree else "NO", f"{outcome.seconds:.0f}"
         )

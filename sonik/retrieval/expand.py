@@ -25,6 +25,8 @@ PRESENT = FOREVER - 1
 # The probability of following an edge rather than jumping back to a seed; best of 0.5-0.85 on 2Wiki.
 FOLLOW = 0.8
 POWER_STEPS = 25
+# A weight below this carries nothing, and its inverse would be infinite.
+NEGLIGIBLE = 1e-9
 
 
 @dataclass(kw_only=True, slots=True)
@@ -92,7 +94,7 @@ def pagerank(
     Edges are walked both ways, with weight times the lens's value of their type. Formula: Page et al. 1999 with a
     personalised jump vector; fixed power steps, as in HippoRAG, because rank order settles long before values do.
     """
-    usable = [edge for edge in edges if edge.weight > 0 and values.get(edge.type, 0.0) > 0]
+    usable = [edge for edge in edges if edge.weight * values.get(edge.type, 0.0) > NEGLIGIBLE]
     names = list(dict.fromkeys([*seeds, *(end for edge in usable for end in (edge.src, edge.dst))]))
     if not names:
         return {}

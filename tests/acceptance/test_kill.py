@@ -1,11 +1,13 @@
-"""The promise of durability: whatever is killed under load, afterwards all stores agree, nothing lost, nothing twice."""
+"""Whatever is killed under load, afterwards all stores agree: nothing lost, nothing twice."""
 
 from pathlib import Path
 
 import pytest
 
 from sonik.settings import Settings
-from tests.fix_drill import TARGETS, Drill, Target
+from sonik.stores import embedded
+from tests.fix_drill import TARGETS, Drill, Target, end, until
+from tests.fix_kill import BATCH, Worker, acknowledged
 
 pytestmark = pytest.mark.slow
 
@@ -15,8 +17,22 @@ KILLS = 10
 @pytest.mark.parametrize("target", TARGETS)
 def test_ten_kills_under_load_lose_nothing_and_double_nothing(home: Path, target: Target) -> None:
     outcome = Drill(settings=Settings(home=home, market="medellin"), target=target, kills=KILLS).run()
-    assert (outcome.kills, outcome.lost, outcome.doubled) == (KILLS, (), ())
+    assert (outcome.kills, outcome.lost, outcome.doubled, outcome.restarts) == (KILLS, (), (), 0)
     assert {one.store: (one.store_rows, one.store_hash) for one in outcome.comparisons} == {
         one.store: (one.truth_rows, one.truth_hash) for one in outcome.comparisons
     }
-    assert outcome.records >= 6 * KILLS
+    assert outcome.records >= BATCH * KILLS
+
+
+def test_two_processes_that_start_at_once_on_a_new_home_share_one_set(home: Path) -> None:
+    settings, ledger = Settings(home=home, market="medellin"), home / "ledger.jsonl"
+    workers = [Worker("project", settings), Worker("write", settings, str(ledger), "1")]
+    try:
+        until(lambda: len(acknowledged(ledger)) > 0, "the writer is at work", workers)
+        until(lambda: len(embedded.status(settings).clients) == len(workers), "both have joined", workers)
+        found = embedded.status(settings)
+        assert found.clients == tuple(sorted(worker.process.pid for worker in workers))
+        assert [server.answers for server in found.servers] == [True, True]
+        assert {worker.starts for worker in workers} == {1}
+    finally:
+        end(settings, workers)

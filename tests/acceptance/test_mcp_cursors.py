@@ -45,7 +45,8 @@ async def test_the_pages_hold_every_event_once_and_in_order(
 ) -> None:
     gathered = await pages(memory_client, "sonik_whats_on", "events", {**MONTH, **told})
     entries = [entry for page in gathered for entry in page]
-    wish = Wish(**MONTH, sort=told.get("sort", "time"), genres=tuple(told.get("genres", ())), limit=1_000)
+    whole = {"sort": told.get("sort", "time"), "genres": tuple(told.get("genres", ())), "limit": 1_000}
+    wish = Wish(when=MONTH["when"], market=MONTH["market"], **whole)
     programme = await market.whats_on(wish, scope=Scope())
     assert [entry["ref"] for entry in entries] == [card.ref for card in programme.cards]
     assert len({entry["ref"] for entry in entries}) == len(entries) == programme.total

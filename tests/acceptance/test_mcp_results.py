@@ -76,8 +76,8 @@ async def test_every_result_is_as_its_schema_says(memory_client: Client, answers
 
 async def test_results_over_the_wire_are_as_their_schema_says(client: Client) -> None:
     validators = await schemas(client)
-    asked = (("sonik_search", {"query": "salsa"}), ("sonik_whats_on", {}), ("sonik_get_entity", {"ref": "nebula"}))
-    for tool, arguments in asked:
+    asked = {"sonik_search": {"query": "salsa"}, "sonik_whats_on": {}, "sonik_get_entity": {"ref": "nebula"}}
+    for tool, arguments in asked.items():
         validators[tool].validate(data_of(await client.call_tool(tool, arguments)))
 
 

@@ -15,10 +15,9 @@ UNKNOWN_KIND = """
     )
     insert into unified.entities (entity_type, name, slug) select code, 'Tupac', 'tupac' from kind
 """
-TELL = "insert into unified.outbox (aggregatetype, aggregateid, type) select 'entity', id::text, 'u' from unified.entities where name = 'Tupac'"
-TELL_OF_ANOTHER = (
-    "insert into unified.outbox (aggregatetype, aggregateid, type) values ('article', 'not-even-a-uuid', 'u')"
-)
+FOR_ANOTHER = """
+    insert into unified.outbox (aggregatetype, aggregateid, type) values ('article', 'not even a uuid', 'upsert')
+"""
 
 
 async def letters(stores: Stores) -> list[tuple[str, str, int]]:
@@ -30,7 +29,7 @@ async def letters(stores: Stores) -> list[tuple[str, str, int]]:
 async def with_a_hologram(stores: Stores) -> None:
     await stores.drain()
     stores.change_truth(UNKNOWN_KIND)
-    stores.change_truth(TELL)
+    stores.touch("Tupac")
 
 
 async def test_a_change_that_cannot_be_applied_does_not_stop_the_rest(stores: Stores) -> None:
@@ -79,6 +78,6 @@ async def test_a_rebuild_takes_its_dead_letters_back(stores: Stores) -> None:
 
 async def test_rows_for_others_pass_by(stores: Stores) -> None:
     await stores.drain()
-    stores.change_truth(TELL_OF_ANOTHER)
+    stores.change_truth(FOR_ANOTHER)
     await stores.project(a_venue("Casa Uno"))
     assert (await letters(stores), await stores.disagreements()) == ([], [])

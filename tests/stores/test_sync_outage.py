@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
 import pytest
@@ -48,9 +49,9 @@ async def test_answers_and_changes_go_on_after_a_kill(
     await deliver_projected(engine, a_venue("Casa Uno"), an_event("Cumbia Brava"))
     for number in range(2):
         kill(settings, *victims)
-        intake = await persistently(lambda: deliver(engine, an_event("Cumbia Brava"), an_event(f"Salsa {number}")))
-        await persistently(lambda: engine.wait_projected(intake, seconds=20))
-        answer = await persistently(lambda: engine.search(Question(query="cumbia brava"), scope=READER))
+        intake = await persistently(partial(deliver, engine, an_event("Cumbia Brava"), an_event(f"Salsa {number}")))
+        await persistently(partial(engine.wait_projected, intake, seconds=20))
+        answer = await persistently(partial(engine.search, Question(query="cumbia brava"), scope=READER))
         assert answer.hits[0].card.name == "Cumbia Brava"
     assert all(comparison.agrees for comparison in await engine.compare())
     assert {state.error for state in (await engine.sync_report()).sinks} == {None}

@@ -9,7 +9,7 @@ from sonik.retrieval.pack import cost, count_tokens, fit
 
 @pytest.mark.parametrize(
     ("text", "tokens"),
-    [("", 0), (" \n\t", 0), ("sol", 1), ("luna", 1), ("salsa", 2), ("2026", 2), ("¿Qué hay?", 4), ("a_b", 3), ("🪩", 1)],
+    [("", 0), (" \n\t", 0), ("sol", 1), ("luna", 1), ("salsa", 2), ("2026", 2), ("¿Qué hay?", 4), ("a_b", 3)],
 )  # fmt: skip
 def test_letters_digits_and_signs_are_counted_apart(text: str, tokens: int) -> None:
     assert count_tokens(text) == tokens

@@ -17,7 +17,7 @@ def walked(src: str, dst: str) -> WalkedEdge:
 def neighbourhood() -> Subgraph:
     edges = (walked("band", "show"), walked("show", "venue"))
     return Subgraph(
-        kinds=KINDS, edges={edge.eid: edge for edge in edges}, rank={"venue": 0.4, "show": 0.3, "band": 0.2}
+        kinds=KINDS, edges={edge.eid: edge for edge in edges}, rank={"venue": 0.2, "show": 0.3, "band": 0.5}
     )
 
 
@@ -27,8 +27,13 @@ def best_first(scores: dict[str, float]) -> list[str]:
 
 @pytest.mark.parametrize(
     ("scores", "expected"),
-    [({}, {}), ({"a": 7.0}, {"a": 1.0}), ({"a": 1.0, "b": 1.0}, {"a": 1.0, "b": 1.0}), ({"a": 1, "b": 2, "c": 3}, {"a": 0, "b": 0.5, "c": 1})],
-)  # fmt: skip
+    [
+        ({}, {}),
+        ({"a": 7.0}, {"a": 1.0}),
+        ({"a": 1.0, "b": 1.0}, {"a": 1.0, "b": 1.0}),
+        ({"a": 1.0, "b": 2.0, "c": 3.0}, {"a": 0.0, "b": 0.5, "c": 1.0}),
+    ],
+)
 def test_scores_are_scaled_between_the_smallest_and_the_largest(
     scores: dict[str, float], expected: dict[str, float]
 ) -> None:

@@ -44,7 +44,7 @@ def test_bounds_titles_nulls_and_idle_defaults_are_left_out() -> None:
             },
             "names": {"type": "array", "items": {"type": "string"}},
             "sort": {"enum": ["time", "price"]},
-            "from": {"type": "string"},
+            "from_": {"type": "string"},
             "limit": {"type": "integer", "default": 8, "description": "how many"},
             "maximum": {"type": "number"},
         },
@@ -56,7 +56,8 @@ def test_a_result_shows_its_first_level_and_what_is_always_there() -> None:
     assert shown["required"] == ["query"]
     assert shown["properties"]["inner"] == {"type": "object"}
     assert shown["properties"]["names"] == {"type": "array"}
-    assert "from" in shown["properties"]
+    assert shown["properties"]["from"] == {"type": "string"}
+    assert shown["properties"]["sort"] == {}
 
 
 @pytest.mark.parametrize("tool", TOOLS, ids=[tool.name for tool in TOOLS])
