@@ -1,3 +1,10 @@
 """Fixtures live by topic in fix_*.py beside this file."""
 
-pytest_plugins = ["tests.fix_embedded", "tests.fix_engine", "tests.fix_truth", "tests.fix_sync", "tests.fix_mcp", "tests.fix_docs"]
+pytest_plugins = [
+    "tests.fix_embedded",
+    "tests.fix_engine",
+    "tests.fix_truth",
+    "tests.fix_sync",
+    "tests.fix_mcp",
+    "tests.fix_docs",
+]

@@ -103,7 +103,7 @@ async def test_a_snapshot_older_than_the_outbox_leads_to_a_rebuild(
 ) -> None:
     await filled(mortal)
     assert await mortal.graphs.snapshot()
-    old = shutil.copy(Path(redis_server.socket).parent / SNAPSHOT, tmp_path / "old.rdb")
+    old = Path(shutil.copy(Path(redis_server.socket).parent / SNAPSHOT, tmp_path / "old.rdb"))
     await mortal.project(a_venue("Casa Dos"))
     await checkpoint(mortal.postgres, mortal.sinks)
     await mortal.project(a_venue("Casa Tres"))
