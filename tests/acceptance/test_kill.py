@@ -9,7 +9,8 @@ from sonik.stores import embedded
 from tests.fix_drill import TARGETS, Drill, Target, end, until
 from tests.fix_kill import BATCH, Worker, acknowledged
 
-pytestmark = pytest.mark.slow
+# Ten kills with recovery in between; on a busy machine they take minutes.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 KILLS = 10
 
