@@ -45,11 +45,10 @@ class Fact:
     source_url: str | None = None
     row_id: int | None = None
 
-    @property
-    def rank(self) -> tuple[bool, int, float, datetime, str]:
-        """The trust rule: a record before a mention, then more trusted, surer, newer; a draw goes by the name."""
-        stated = self.confidence > MENTION_CONFIDENCE
-        return (stated, self.trust, self.confidence, self.observed_at, self.source)
+
+def _rank(fact: Fact) -> tuple[bool, int, float, datetime, str]:
+    """The trust rule: a record before a mention, then more trusted, surer, newer; a draw goes by the source's name."""
+    return (fact.confidence > MENTION_CONFIDENCE, fact.trust, fact.confidence, fact.observed_at, fact.source)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,6 +94,8 @@ class Dossier:
     def absorb(self, sighting: Sighting) -> list[FieldChange]:
         """Take in a sighting; return what changed."""
         said: dict[str, JsonValue] = {"name": sighting.name, **sighting.facts}
+        if not self.facts:
+            return self._begin(said, sighting)
         stated = [name for name, value in said.items() if self._is_news(name, value, sighting)]
         dropped = [] if sighting.mention or sighting.partial else self._unsaid(said, sighting)
         before = {name: self.winner(name) for name in (*stated, *dropped)}
@@ -111,16 +112,28 @@ class Dossier:
             changes.append(FieldChange(attribute="aliases", before=None, after=list[JsonValue](new), wins=True))
         return changes
 
+    def _begin(self, said: dict[str, JsonValue], sighting: Sighting) -> list[FieldChange]:
+        """Take in the first sighting: there is nothing yet that it could change."""
+        self.tenancy = sighting.tenancy
+        for name, value in said.items():
+            if value is not None:
+                self._state(name, value, sighting)
+        for alias in (sighting.name, *sighting.aliases):
+            self._add_alias(alias, sighting)
+        return []
+
     def winner(self, attribute: str) -> Fact | None:
         """Return the fact that wins an attribute by the trust rule, among those that all its readers may see."""
-        rivals = (
+        rivals = [
             fact
             for name in TOGETHER.get(attribute, (attribute,))
             for fact in self.facts.get(name, {}).values()
             if self.tenancy.reaches(fact.tenancy)
-        )
-        best = max(rivals, key=lambda fact: fact.rank, default=None)
-        return None if best is None else self.facts.get(attribute, {}).get(best.source)
+        ]
+        if not rivals:
+            return None
+        best = max(rivals, key=_rank) if len(rivals) > 1 else rivals[0]
+        return self.facts.get(attribute, {}).get(best.source)
 
     def values(self) -> JsonObject:
         """Return the winning value of every attribute."""
@@ -157,10 +170,9 @@ class Dossier:
         """Return the new aliases as rows."""
         return self.new_aliases.values()
 
-    def slug_wishes(self, *, suffix: str = "") -> list[str]:
+    def slug_wishes(self, values: JsonObject, *, suffix: str = "") -> list[str]:
         """Return slugs in order of preference; the last one cannot be taken."""
-        name = self.winner("market" if self.kind == "market" else "name")
-        base = slugify(f"{name.value if name else self.kind} {suffix}")
+        base = slugify(f"{values.get('market' if self.kind == 'market' else 'name')} {suffix}")
         return [base, f"{base}-{self.kind}", f"{base}-{self.id.hex[-8:]}"]
 
     @property
@@ -214,7 +226,7 @@ class Dossier:
 
     def _follow_sources(self) -> None:
         """Take on the widest tenancy of those that speak of the entity; every one of them says its name."""
-        names = sorted(self.facts["name"].values(), key=lambda fact: fact.rank, reverse=True)
+        names = sorted(self.facts["name"].values(), key=_rank, reverse=True)
         self.tenancy = widest(fact.tenancy for fact in names)
 
     def _change(self, attribute: str, before: Fact | None, source: str) -> FieldChange:

@@ -38,6 +38,8 @@ PROMO_PHRASES = (
     "save the date", "sold out", "tour mundial", "turne mundial", "ultimas entradas", "ultimos boletos",
     "ultimos ingressos", "unica fecha", "world tour",
 )  # fmt: skip
+# The longest goes first: "Teatro Colón Bogotá" before "Bogotá".
+_PROMO_PHRASES = sorted((phrase.split() for phrase in PROMO_PHRASES), key=len, reverse=True)
 
 _DAY = r"(?:0?[1-9]|[12][0-9]|3[01])"
 _DAYS = rf"(?:{_DAY} ?(?:-|/|al?|e|y|and) ?)?{_DAY}(?:o|st|nd|rd|th)?"
@@ -121,8 +123,9 @@ def _name_key(name: str, drop: Iterable[str]) -> str:
     stripped = text
     for pattern in _PRICE_DATE_TIME:
         stripped = pattern.sub(" ", stripped)
-    words = _without(PROMO_PHRASES, fold(stripped).split())
-    words = _without((" ".join(_telling(fold(phrase).split())) for phrase in drop), _telling(words))
+    words = _without(_PROMO_PHRASES, fold(stripped).split())
+    dropped = (_telling(fold(phrase).split()) for phrase in drop)
+    words = _without(sorted(dropped, key=len, reverse=True), _telling(words))
     kept = {word for word in words if word not in PROMO_WORDS}
     # A name of signs only is its own key.
     return " ".join(sorted(kept or set(everything))) or text
@@ -132,10 +135,11 @@ def _telling(words: list[str]) -> list[str]:
     return [word for word in words if word not in CONNECTIVES]
 
 
-def _without(phrases: Iterable[str], words: list[str]) -> list[str]:
-    """Return the words outside these folded phrases; longest first: "Teatro Colón Bogotá" goes before "Bogotá"."""
-    for phrase in sorted((phrase.split() for phrase in phrases), key=len, reverse=True):
-        words = list(_outside(phrase, words)) if phrase else words
+def _without(phrases: Iterable[list[str]], words: list[str]) -> list[str]:
+    """Return the words outside these phrases."""
+    for phrase in phrases:
+        if phrase and phrase[0] in words:
+            words = list(_outside(phrase, words))
     return words
 
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import groupby
 
 # Controls, zero-width and bidi signs, fillers, private use, tags and surrogates: text can hide in them, or turn
@@ -36,6 +37,8 @@ def clean_text(text: str, *, max_length: int = 20_000) -> str:
 
     What is longer than `max_length` characters is cut; the result can be empty.
     """
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())[:max_length].rstrip()
     visible = unicodedata.normalize("NFC", strip_invisible(text))
     lines = [" ".join(line.split()) for line in visible.splitlines()]
     paragraphs = [" ".join(group) for filled, group in groupby(lines, key=bool) if filled]
@@ -54,6 +57,7 @@ def plain(text: str) -> str:
     return _DOLLAR.sub("s", text.casefold().translate(_LETTERS))
 
 
+@lru_cache(maxsize=8192)
 def fold(text: str) -> str:
     """Return the words of a text as `plain` writes them, one space between: the form aliases are looked up by.
 

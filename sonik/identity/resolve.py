@@ -27,7 +27,7 @@ class Resolution:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Registered:
-    """The identifiers an entity gained and lost by a sighting; `weak` ones are among the gained."""
+    """The strong identifiers an entity gained and lost by a sighting, and the weak ones it gained."""
 
     gained: tuple[Key, ...] = ()
     lost: tuple[Key, ...] = ()

@@ -4,14 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sonik.clock import service_night
-from sonik.identity.dossier import COLUMNS, Dossier, FieldChange, tenancy_record
+from sonik.identity.dossier import COLUMNS, Dossier, FieldChange
 from sonik.identity.event_key import event_key
 from sonik.identity.names import clean_text, name_key
-from sonik.identity.resolve import Registered, Registry, Resolution, canonical_id
-from sonik.identity.sighting import Key, Sighting, Source, authorities_of
+from sonik.identity.resolve import Registered
+from sonik.identity.sighting import Sighting, Source
+from sonik.ingest.cast import Cast
 from sonik.ingest.edges import EdgeBook
 from sonik.ingest.legends import Legends
 from sonik.ingest.reading import Reader
@@ -21,7 +22,7 @@ from sonik.ingest.schedule import times, true_start
 from sonik.ingest.statement import Refused, Statement
 from sonik.sql import queries
 from sonik.stores.postgres import Session
-from sonik.truth.rows import AliasRow, Changes, EntityRow, FactRow, Record, RelationshipRow
+from sonik.truth.rows import Changes, Record, RelationshipRow
 from sonik.types import JsonObject, JsonValue, Scope
 
 SQL = queries("truth")
@@ -49,23 +50,19 @@ class Batch:
         self._collection = scope.collection
         self._legends = legends
         self._reader = Reader(source=source, legends=legends, now=now, scope=scope, partial=partial)
-        self._registry = Registry()
-        self._resolutions: dict[int, Resolution] = {}
-        self._registered: dict[int, Registered] = {}
-        self._identifiers: dict[tuple[Key, UUID], Record] = {}
-        self._unopened: dict[UUID, Sighting] = {}
-        self._dossiers: dict[UUID, Dossier] = {}
+        self._cast = Cast(session, collection=scope.collection)
+        self._values: dict[UUID, JsonObject] = {}
         self._changes = Changes()
 
     async def take(self, batch: Sequence[Numbered]) -> tuple[list[Receipt], Changes]:
         """Return a receipt per record, in order, and the changes to save."""
         refused, statements = self._read(batch)
-        everyone = [s for statement in statements for s in (statement.main, *statement.mentions)]
-        await self._registry.load(self._session, everyone, collection=self._collection)
+        await self._cast.look_up(s for statement in statements for s in (statement.main, *statement.mentions))
         unknown, statements = self._split_unknown_events(statements)
         taken = [_Taken(statement=statement) for statement in statements]
         await self._take_early(taken)
         await self._take_events(taken)
+        self._values = {dossier.id: dossier.values() for dossier in self._cast.dossiers.values()}
         edges = await self._connect(taken)
         await self._name_new(edges)
         self._collect(edges, taken)
@@ -88,7 +85,7 @@ class Batch:
         refused, known = [], []
         for st in statements:
             events = [mention for mention in st.mentions if mention.kind == "event"]
-            lost = [m for m in events if not any(k in told or self._registry.holder(k, "event") for k in m.keys)]
+            lost = [m for m in events if told.isdisjoint(m.keys) and not self._cast.knows(m)]
             if lost:
                 reason = f"No event with the source_id '{lost[0].source_id}' is known. Take in its own record first."
                 problem = Problem(field="relations", reason=reason)
@@ -99,16 +96,15 @@ class Batch:
 
     async def _take_early(self, taken: Sequence[_Taken]) -> None:
         """Take in everything but events: an event's key needs to know its venue and where that is."""
-        early = [s for one in taken for s in (one.statement.main, *one.statement.mentions) if s.kind != "event"]
-        self._identify(early)
-        await self._open_dossiers()
+        everyone = (s for one in taken for s in (one.statement.main, *one.statement.mentions))
+        await self._cast.admit(sighting for sighting in everyone if sighting.kind != "event")
         absorbed: set[int] = set()
         for one in taken:
             if one.statement.main.kind != "event":
-                one.changes = self._dossier(one.statement.main).absorb(one.statement.main)
+                one.changes = self._cast.dossier(one.statement.main).absorb(one.statement.main)
             for mention in one.statement.mentions:
                 if id(mention) not in absorbed and self._is_told_by(mention):
-                    self._dossier(mention).absorb(mention)
+                    self._cast.dossier(mention).absorb(mention)
                 absorbed.add(id(mention))
 
     async def _take_events(self, taken: Sequence[_Taken]) -> None:
@@ -116,50 +112,10 @@ class Batch:
         for one in events:
             one.statement = self._keyed(one.statement)
         mains = [one.statement.main for one in events]
-        await self._registry.load(self._session, mains, collection=self._collection)
-        self._identify([*mains, *(m for one in taken for m in one.statement.mentions if m.kind == "event")])
-        await self._open_dossiers()
+        await self._cast.look_up(mains)
+        await self._cast.admit([*mains, *(m for one in taken for m in one.statement.mentions if m.kind == "event")])
         for one in events:
-            one.changes = self._dossier(one.statement.main).absorb(one.statement.main)
-
-    def _identify(self, sightings: Iterable[Sighting]) -> None:
-        """Resolve the surest first, so that the order of a file does not decide who is who; among equals it does."""
-        unique = {id(sighting): sighting for sighting in sightings}
-        for number, sighting in sorted(unique.items(), key=lambda item: _unsureness(item[1])):
-            resolution = self._registry.resolve(sighting, new_id=uuid4())
-            registered = self._registry.register(sighting, resolution.entity_id)
-            self._resolutions[number] = resolution
-            self._registered[number] = registered
-            self._note_identifiers(sighting, resolution.entity_id, registered)
-            if resolution.entity_id not in self._dossiers:
-                self._unopened.setdefault(resolution.entity_id, sighting)
-
-    def _note_identifiers(self, sighting: Sighting, entity_id: UUID, registered: Registered) -> None:
-        """Note what is to be written; what is gained and lost within the batch was never there."""
-        base: Record = {"entity_type": sighting.kind, "entity_id": entity_id, "source": sighting.source.code}
-        base |= tenancy_record(sighting.tenancy)
-        for key in registered.lost:
-            if self._identifiers.pop((key, entity_id), None) is None:
-                self._changes.closed_identifiers.append({"scheme": key.scheme, "value": key.value, **base})
-        for key in registered.gained + registered.weak:
-            strong = key in registered.gained
-            row: Record = {"scheme": key.scheme, "value": key.value, "is_strong": strong, **base}
-            self._identifiers[key, entity_id] = row
-
-    async def _open_dossiers(self) -> None:
-        opened, self._unopened = self._unopened, {}
-        stored = {"ids": [i for i in opened if self._registry.is_stored(i)]}
-        rows = {row.id: row for row in await self._session.fetch(EntityRow, SQL["entities_by_id"], stored)}
-        for entity_id, sighting in opened.items():
-            row = rows.get(entity_id)
-            self._dossiers[entity_id] = Dossier(
-                id=entity_id, kind=sighting.kind, tenancy=row.tenancy if row else sighting.tenancy, row=row,
-                slug=row.slug if row else "",
-            )  # fmt: skip
-        for fact in await self._session.fetch(FactRow, SQL["current_facts"], stored):
-            self._dossiers[fact.entity_id].load_fact(fact)
-        for alias in await self._session.fetch(AliasRow, SQL["aliases_of"], stored):
-            self._dossiers[alias.entity_id].load_alias(alias)
+            one.changes = self._cast.dossier(one.statement.main).absorb(one.statement.main)
 
     def _keyed(self, statement: Statement) -> Statement:
         """Give an event its key, now that its venue is known."""
@@ -167,12 +123,12 @@ class Batch:
         if statement.starts_at is None:
             return statement
         venue = None if statement.venue is None else statement.mentions[statement.venue]
-        place = self._dossier(venue).winner("market") if venue else None
+        place = self._cast.dossier(venue).winner("market") if venue else None
         zone = self._legends.zone(_text(main.facts.get("market")) or (_text(place.value) if place else None))
         start = true_start(statement.starts_at, all_day=statement.all_day, zone=zone)
         if venue is not None:
             key = event_key(
-                venue_id=str(self._entity_id(venue)), starts_at=start, zone=zone, name=main.name,
+                venue_id=str(self._cast.entity_id(venue)), starts_at=start, zone=zone, name=main.name,
                 drop=(venue.name, _text(venue.facts.get("city")) or ""),
             )  # fmt: skip
             return replace(statement, main=replace(main, event_key=key))
@@ -187,7 +143,7 @@ class Batch:
         if sources.get(self._source.code) != self._source.trust:
             self._changes.sources.append({"code": self._source.code, "trust": self._source.trust})
         book = EdgeBook(trust=sources)
-        mains = [self._dossier(one.statement.main) for one in taken]
+        mains = [self._cast.dossier(one.statement.main) for one in taken]
         stored = [dossier for dossier in mains if not dossier.is_new]
         events = [dossier.id for dossier in stored if dossier.kind == "event"]
         around = {"ids": [dossier.id for dossier in stored], "event_ids": events}
@@ -196,13 +152,13 @@ class Batch:
             ends = {"sources": [src for src, _ in played], "targets": [dst for _, dst in played]}
             book.load(await self._session.fetch(RelationshipRow, SQL["relationships_between"], ends))
         for one in taken:
-            mentioned = [self._entity_id(mention) for mention in one.statement.mentions]
-            one.edge_changes = book.state(one.statement, self._entity_id(one.statement.main), mentioned)
+            mentioned = [self._cast.entity_id(mention) for mention in one.statement.mentions]
+            one.edge_changes = book.state(one.statement, self._cast.entity_id(one.statement.main), mentioned)
         return book
 
     def _said_by_artists(self, taken: Sequence[_Taken]) -> list[tuple[UUID, UUID]]:
         return [
-            (self._entity_id(one.statement.main), self._entity_id(one.statement.mentions[edge.mention]))
+            (self._cast.entity_id(one.statement.main), self._cast.entity_id(one.statement.mentions[edge.mention]))
             for one in taken
             if one.statement.main.kind == "artist"
             for edge in one.statement.edges
@@ -211,7 +167,8 @@ class Batch:
 
     async def _name_new(self, edges: EdgeBook) -> None:
         """Give every new entity a free slug; a slug never changes afterwards."""
-        wishes = {d.id: d.slug_wishes(suffix=self._night(d, edges)) for d in self._dossiers.values() if d.is_new}
+        new = [dossier for dossier in self._cast.dossiers.values() if dossier.is_new]
+        wishes = {d.id: d.slug_wishes(self._values[d.id], suffix=self._night(d, edges)) for d in new}
         if not wishes:
             return
         slugs = [slug for options in wishes.values() for slug in options]
@@ -220,35 +177,35 @@ class Batch:
         for entity_id, options in wishes.items():
             slug = next((option for option in options if option not in taken), options[-1])
             taken.add(slug)
-            self._dossiers[entity_id].slug = slug
+            self._cast.dossiers[entity_id].slug = slug
 
     def _night(self, dossier: Dossier, edges: EdgeBook) -> str:
         if dossier.kind != "event":
             return ""
-        return str(times(dossier.values(), self._legends.zone(self._market(dossier, edges)))["night"])
+        return str(times(self._values[dossier.id], self._legends.zone(self._market(dossier, edges)))["night"])
 
     def _collect(self, edges: EdgeBook, taken: Sequence[_Taken]) -> None:
         changes = self._changes
-        for number, registered in self._registered.items():
-            if registered:
-                self._dossiers[self._resolutions[number].entity_id].touched = True
+        for entity_id in self._cast.rekeyed():
+            self._cast.dossiers[entity_id].touched = True
         for one in taken:
             if one.edge_changes:
-                self._dossier(one.statement.main).touched = True
+                self._cast.dossier(one.statement.main).touched = True
         extensions: dict[str, list[Record]] = defaultdict(list)
-        for dossier in self._dossiers.values():
+        for dossier in self._cast.dossiers.values():
             if dossier.changed:
                 self._collect_one(dossier, extensions, edges=edges)
         changes.extensions = dict(extensions)
-        changes.new_identifiers = sorted(self._identifiers.values(), key=lambda row: (row["scheme"], row["value"]))
+        changes.closed_identifiers = self._cast.closed_identifiers
+        changes.new_identifiers = self._cast.new_identifiers()
         changes.new_relationships = edges.opened_records()
         changes.changed_relationships = edges.changed_records()
         changes.closed_relationships = list(edges.closed.values())
 
     def _collect_one(self, dossier: Dossier, extensions: dict[str, list[Record]], *, edges: EdgeBook) -> None:
         changes = self._changes
-        values = dossier.values()
-        record = dossier.entity_record(values, canonical_id=self._canonical(dossier))
+        values = self._values[dossier.id]
+        record = dossier.entity_record(values, canonical_id=self._cast.canonical_id(dossier))
         if dossier.kind in COLUMNS:
             extension = dossier.extension_record(values)
             if dossier.kind == "event":
@@ -263,30 +220,25 @@ class Batch:
 
     def _market(self, event: Dossier, edges: EdgeBook) -> str | None:
         """Return the market of an event: of one that names none its venue's, as far as that is known here."""
-        venue_id = edges.target(event.id, "HOSTED_BY")
-        named = event.winner("market")
-        if named is None and venue_id in self._dossiers:
-            named = self._dossiers[venue_id].winner("market")
-        if named is not None:
-            return _text(named.value)
-        return event.row.market if event.row is not None else None
-
-    def _canonical(self, dossier: Dossier) -> str | None:
-        schemes = (*authorities_of(dossier.kind), "event_key")
-        held = (Key(scheme, value) for scheme in schemes for value in sorted(self._registry.values(dossier.id, scheme)))
-        return canonical_id(dossier.kind, held)
+        named = self._values[event.id].get("market")
+        if named is None:
+            venue_id = edges.target(event.id, "HOSTED_BY")
+            named = self._values[venue_id].get("market") if venue_id in self._values else None
+        if named is None and event.row is not None:
+            named = event.row.market
+        return _text(named)
 
     def _receipts(self, taken: Sequence[_Taken]) -> Iterable[Receipt]:
         """Yield the receipts; of several records of a new entity, the first one made it."""
         made: set[UUID] = set()
         for one in taken:
-            dossier = self._dossier(one.statement.main)
+            dossier = self._cast.dossier(one.statement.main)
             yield self._receipt(one, dossier, creates=dossier.is_new and dossier.id not in made)
             made.add(dossier.id)
 
     def _receipt(self, one: _Taken, dossier: Dossier, *, creates: bool) -> Receipt:
         main = one.statement.main
-        resolution, registered = self._resolutions[id(main)], self._registered[id(main)]
+        resolution, registered = self._cast.resolution(main), self._cast.registered(main)
         updated = one.changes or one.edge_changes or registered
         candidates = (f"Its identifiers also name {other}: a merge candidate." for other in resolution.also)
         return Receipt(
@@ -296,21 +248,11 @@ class Batch:
             changes={} if creates else _changes(one, registered), notes=(*one.statement.notes, *candidates),
         )  # fmt: skip
 
-    def _entity_id(self, sighting: Sighting) -> UUID:
-        return self._resolutions[id(sighting)].entity_id
-
-    def _dossier(self, sighting: Sighting) -> Dossier:
-        return self._dossiers[self._entity_id(sighting)]
-
     def _is_told_by(self, mention: Sighting) -> bool:
         """Say whether a mention may add to its entity: a market comes from the legend, others from their own rooms."""
         if mention.kind == "event":
             return False
-        return mention.kind in COLUMNS or self._dossier(mention).is_new
-
-
-def _unsureness(sighting: Sighting) -> tuple[int, bool, bool]:
-    return (-len(sighting.authorities), sighting.source_id is None, sighting.mention)
+        return mention.kind in COLUMNS or self._cast.dossier(mention).is_new
 
 
 def _changes(one: _Taken, registered: Registered) -> JsonObject:
@@ -335,7 +277,7 @@ def _changes(one: _Taken, registered: Registered) -> JsonObject:
 def _shown(change: FieldChange) -> JsonValue:
     shown: JsonObject = {"before": change.before, "after": change.after}
     if not change.wins:
-        shown["kept"] = "a more trusted source says otherwise"
+        shown["kept"] = "the word of another source stands"
     return shown
 
 

@@ -154,15 +154,22 @@ class EdgeBook:
 
     def _add(self, key: EdgeKey, standing: _Standing) -> None:
         self._standing[key] = standing
-        self._around[key[0]][key] = self._around[key[2]][key] = None
+        for end in _speakers(key):
+            self._around[end][key] = None
 
     def _close(self, key: EdgeKey) -> None:
         row = self._standing.pop(key).row
-        for end in (key[0], key[2]):
+        for end in _speakers(key):
             self._around[end].pop(key, None)
         if row is not None:
             self.closed[row.eid] = row
             self._changed.pop(row.eid, None)
+
+
+def _speakers(key: EdgeKey) -> tuple[UUID, ...]:
+    """Return the ends whose records may take the edge back; a hub at the other end need not know of thousands."""
+    src, edge_type, dst = key
+    return (src, dst) if edge_type == "PERFORMS_AT" else (src,)
 
 
 def _speaks_of(edge: _Standing, key: EdgeKey, main_id: UUID) -> bool:

@@ -4,7 +4,7 @@ from sonik.errors import InvalidInput
 from sonik.identity import contact, domains, instagram, places
 from sonik.identity.names import clean_text, name_key
 from sonik.identity.sighting import Key, authorities_of
-from sonik.ingest.records import AnyRecord, Mention
+from sonik.ingest.records import AnyRecord, EventRecord, Mention, OrganizationRecord, PersonRecord, VenueRecord
 from sonik.ingest.statement import Findings
 
 MAX_ID = 500
@@ -17,27 +17,32 @@ _KINDS_OF = {"google_place_id": {"venue", "organization"}, "domain": {"organizat
 
 def authorities(part: AnyRecord | Mention, kind: str, findings: Findings, *, at: str = "") -> tuple[Key, ...]:
     """Return the keys of outside authorities in the order they decide; `at` is the path of the part."""
+    if isinstance(part, EventRecord):
+        return ()
     keys = []
     for scheme in authorities_of(kind):
-        raw = getattr(part, _FIELD_OF.get(scheme, ""), None)
-        if raw and kind in _KINDS_OF.get(scheme, {kind}):
-            value = _authority(scheme, raw, kind, findings, field=f"{at}{_FIELD_OF[scheme]}")
-            keys += [Key(scheme, value)] if value else []
+        field = _FIELD_OF.get(scheme)
+        raw = getattr(part, field, None) if field and kind in _KINDS_OF.get(scheme, {kind}) else None
+        value = _authority(scheme, raw, kind, findings, field=f"{at}{field}") if raw else None
+        if value is not None:
+            keys.append(Key(scheme, value))
     return tuple(keys)
 
 
 def weak_keys(record: AnyRecord, findings: Findings, *, country: str | None) -> tuple[Key, ...]:
     """Return e-mail addresses and phone numbers, which are evidence only."""
+    if isinstance(record, PersonRecord):
+        told = [("email", raw) for raw in record.emails] + [("phone", raw) for raw in record.phones]
+    elif isinstance(record, VenueRecord | OrganizationRecord):
+        told = [(scheme, raw) for scheme, raw in (("email", record.email), ("phone", record.phone)) if raw]
+    else:
+        return ()
     keys = []
-    emails = [*getattr(record, "emails", ()), getattr(record, "email", None)]
-    phones = [*getattr(record, "phones", ()), getattr(record, "phone", None)]
-    for scheme, raws in (("email", emails), ("phone", phones)):
-        for raw in filter(None, raws):
-            try:
-                value = contact.email(raw) if scheme == "email" else contact.phone(raw, country=country)
-                keys.append(Key(scheme, value))
-            except InvalidInput as error:
-                findings.refuse(scheme, error)
+    for scheme, raw in told:
+        try:
+            keys.append(Key(scheme, contact.email(raw) if scheme == "email" else contact.phone(raw, country=country)))
+        except InvalidInput as error:
+            findings.refuse(scheme, error)
     return tuple(keys)
 
 

@@ -7,7 +7,7 @@ from typing import get_args
 
 from sonik.identity.names import clean_text, fold
 from sonik.ingest.legends import Legends
-from sonik.ingest.records import AnyRecord, EventRecord
+from sonik.ingest.records import AnyRecord, BrandRecord, EventRecord, OrganizationRecord, PersonRecord
 from sonik.ingest.statement import Findings
 from sonik.types import JsonObject, JsonValue
 
@@ -32,7 +32,9 @@ def plain_facts(
     record: AnyRecord, findings: Findings, *, market: str | None, legends: Legends, partial: bool
 ) -> JsonObject:
     """Return what a record says of its own entity, without empty values."""
-    facts: JsonObject = {"market": market, **_genres(getattr(record, "genres", ()), legends)}
+    facts: JsonObject = {"market": market}
+    if not isinstance(record, OrganizationRecord | PersonRecord | BrandRecord):
+        facts |= _genres(record.genres, legends)
     for name in _PLAIN[type(record)]:
         value = getattr(record, name)
         if value is not None:

@@ -10,7 +10,7 @@ from sonik.identity.sighting import Key, Sighting, Source
 from sonik.ingest.identifiers import authorities, cleaned_id, name_key_of, weak_keys
 from sonik.ingest.legends import Legends
 from sonik.ingest.plain_facts import plain_facts
-from sonik.ingest.records import AnyRecord, BrandRecord, EventRecord, Mention, PersonRecord
+from sonik.ingest.records import AnyRecord, BrandRecord, EventRecord, Mention, PersonRecord, VenueRecord
 from sonik.ingest.statement import Findings, Refused, StatedEdge, Statement
 from sonik.truth.rows import Tenancy
 from sonik.types import JsonObject, Scope
@@ -77,7 +77,7 @@ class _Reading:
         return Sighting(
             kind=record.kind, name=name, source=self._reader.source, observed_at=self._at,
             authorities=authorities(record, record.kind, findings), source_id=cleaned_id(record.source_id),
-            name_key=name_key_of(record.kind, name, place=self._place(getattr(record, "city", None), market)),
+            name_key=name_key_of(record.kind, name, place=self._place(_city(record), market)),
             weak=weak_keys(record, findings, country=country), facts=facts, aliases=tuple(filter(None, aliases)),
             url=url if isinstance(url, str) else None, partial=self._reader.partial, tenancy=self._tenancy,
         )  # fmt: skip
@@ -102,13 +102,12 @@ class _Reading:
 
     def _market(self) -> str | None:
         record = self._record
-        named = getattr(record, "market", None)
-        if named:
-            return self._known_market(named, "market")
+        if isinstance(record, EventRecord | VenueRecord) and record.market:
+            return self._known_market(record.market, "market")
         venue = record.venue if isinstance(record, EventRecord) else None
         if venue is not None and venue.market:
             return self._known_market(venue.market, "venue.market")
-        return self._legends.find_market(venue.city if venue is not None else getattr(record, "city", None))
+        return self._legends.find_market(venue.city if venue is not None else _city(record))
 
     def _known_market(self, name: str, field: str) -> str | None:
         try:
@@ -210,3 +209,7 @@ class _Reading:
         if not name:
             self._findings.refuse(field, "has no visible character")
         return name
+
+
+def _city(record: AnyRecord) -> str | None:
+    return None if isinstance(record, EventRecord | PersonRecord | BrandRecord) else record.city

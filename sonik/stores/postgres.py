@@ -9,9 +9,9 @@ from typing import LiteralString, Self, TypeVar
 import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import class_row, dict_row
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Jsonb, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from sonik.errors import Conflict, InvalidInput, StoreUnavailable
 from sonik.types import Scope
@@ -222,6 +222,12 @@ def _pool(
         max_size=size,
         timeout=timeout,
         open=False,
+        configure=_read_json_fast,
         check=AsyncConnectionPool.check_connection,
         name="sonik",
     )
+
+
+async def _read_json_fast(connection: psycopg.AsyncConnection[Row]) -> None:
+    # A batch reads thousands of small jsonb values, and the standard library first guesses the encoding of each.
+    set_json_loads(from_json, connection)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from sonik.types import JsonObject, JsonValue, Visibility
@@ -42,7 +43,13 @@ class TenantRow:
     @property
     def tenancy(self) -> Tenancy:
         """Whose row it is and who may read it."""
-        return Tenancy(collection=self.collection, owner_org=self.owner_org, visibility=self.visibility)
+        return _tenancy(self.collection, self.owner_org, self.visibility)
+
+
+@lru_cache(maxsize=1024)
+def _tenancy(collection: str, owner_org: str | None, visibility: Visibility) -> Tenancy:
+    # One object for the thousands of rows of a batch that are alike.
+    return Tenancy(collection=collection, owner_org=owner_org, visibility=visibility)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,7 +98,7 @@ class IdentifierRow(TenantRow):
     @property
     def entity_tenancy(self) -> Tenancy:
         """Who may read the holder."""
-        return Tenancy(collection=self.collection, owner_org=self.entity_owner, visibility=self.entity_visibility)
+        return _tenancy(self.collection, self.entity_owner, self.entity_visibility)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

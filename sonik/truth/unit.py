@@ -56,8 +56,8 @@ class Unit:
             if query == "update_entities" and written != len(changes.changed_entities):
                 raise Conflict("Another writer changed the same entities first.", next_step="Try again.")
         entities, edges = _dirty(changes)
-        rows = [{"aggregatetype": "entity", "aggregateid": str(i), "type": "upsert"} for i in sorted(entities)]
-        rows += [{"aggregatetype": "relationship", "aggregateid": str(i), "type": "upsert"} for i in sorted(edges)]
+        rows = [{"aggregatetype": "entity", "aggregateid": key, "type": "upsert"} for key in entities]
+        rows += [{"aggregatetype": "relationship", "aggregateid": key, "type": "upsert"} for key in edges]
         if rows:
             self.position = (await self.session.fetch(Position, SQL["append_outbox"], {"rows": jsonb(rows)}))[0]
         return self.position

@@ -28,7 +28,7 @@ async def test_the_more_trusted_source_wins_whoever_comes_last(truth: Truth) -> 
     assert await capacity(truth) == 500
     assert late.outcome == "updated"
     assert late.changes["capacity"] == {
-        "before": 500, "after": 450, "kept": "a more trusted source says otherwise",
+        "before": 500, "after": 450, "kept": "the word of another source stands",
     }  # fmt: skip
 
 

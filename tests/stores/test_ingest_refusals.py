@@ -1,11 +1,14 @@
 """Bad input: refused with line, field and reason, or stored inert; the rest of the delivery is taken."""
 
+import json
+from pathlib import Path
 from typing import get_args
 
 import pytest
 from pydantic import BaseModel
 
-from sonik.ingest.files import KINDS, MODELS, rows_of
+from sonik.identity.sighting import Source
+from sonik.ingest.files import KINDS, MODELS, read_rows, rows_of
 from sonik.ingest.records import Mention
 from sonik.types import JsonObject, JsonValue
 from tests.fix_truth import Truth, artist, event, venue
@@ -237,6 +240,19 @@ async def test_an_address_that_is_not_of_the_web_is_left_out_with_a_note(truth: 
 async def test_an_address_without_a_scheme_gets_one(truth: Truth) -> None:
     receipt = await truth.tell(event("e", ticket_url="www.boletas.example/n?x=1#y"))
     assert (await truth.entity(receipt.ref))["ticket_url"] == "https://www.boletas.example/n?x=1#y"
+
+
+async def test_the_good_lines_of_a_broken_file_are_taken(truth: Truth, tmp_path: Path) -> None:
+    lines = [GOOD, b'{"kind": ', event("e", lat=1), b"\xff\xfe", artist(), {"kind": "venue", "name": "x", "lat": "NaN"}]
+    raw = (line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines)
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b"\n\n".join(raw))
+    intake = await truth.read_in(read_rows(path), source=Source(code="file"))
+    assert [(r.line, r.outcome, [p.field for p in r.problems]) for r in intake.receipts] == [
+        (1, "created", []), (3, "refused", ["line"]), (5, "refused", ["lat"]), (7, "refused", ["line"]),
+        (9, "created", []), (11, "refused", ["lat"]),
+    ]  # fmt: skip
+    assert [len(await truth.names(kind)) for kind in ("venue", "artist", "event")] == [1, 1, 0]
 
 
 def test_rows_in_memory_are_numbered_from_one() -> None:

@@ -1,0 +1,114 @@
+"""The cast of a batch: who each sighting speaks of, the identifiers they gain and lose, and what is known of them."""
+
+from collections.abc import Iterable
+from uuid import UUID, uuid4
+
+from sonik.identity.dossier import Dossier, tenancy_record
+from sonik.identity.resolve import Registered, Registry, Resolution, canonical_id
+from sonik.identity.sighting import Key, Sighting, authorities_of
+from sonik.sql import queries
+from sonik.stores.postgres import Session
+from sonik.truth.rows import AliasRow, EntityRow, FactRow, Record
+
+SQL = queries("truth")
+
+
+class Cast:
+    """Everyone a batch speaks of. Sightings are known by identity: one that many records share is settled once."""
+
+    def __init__(self, session: Session, *, collection: str) -> None:
+        self.dossiers: dict[UUID, Dossier] = {}
+        self.closed_identifiers: list[Record] = []
+        self._session = session
+        self._collection = collection
+        self._registry = Registry()
+        self._resolutions: dict[int, Resolution] = {}
+        self._registered: dict[int, Registered] = {}
+        self._identifiers: dict[tuple[Key, UUID], Record] = {}
+
+    async def look_up(self, sightings: Iterable[Sighting]) -> None:
+        """Read who holds the keys of these sightings."""
+        await self._registry.load(self._session, sightings, collection=self._collection)
+
+    async def admit(self, sightings: Iterable[Sighting]) -> None:
+        """Settle who is who, the surest first, and open the dossiers of all.
+
+        So the order of a file does not decide who is who; among equals the later word replaces the earlier.
+        """
+        unopened: dict[UUID, Sighting] = {}
+        unique = {id(sighting): sighting for sighting in sightings}
+        for number, sighting in sorted(unique.items(), key=lambda item: _unsureness(item[1])):
+            resolution = self._registry.resolve(sighting, new_id=uuid4())
+            registered = self._registry.register(sighting, resolution.entity_id)
+            self._resolutions[number] = resolution
+            self._registered[number] = registered
+            self._note_identifiers(sighting, resolution.entity_id, registered)
+            unopened.setdefault(resolution.entity_id, sighting)
+        await self._open({key: value for key, value in unopened.items() if key not in self.dossiers})
+
+    def knows(self, sighting: Sighting) -> bool:
+        """Say whether somebody holds one of its keys."""
+        return any(self._registry.holder(key, sighting.kind) for key in sighting.keys)
+
+    def entity_id(self, sighting: Sighting) -> UUID:
+        """Return the entity it speaks of."""
+        return self._resolutions[id(sighting)].entity_id
+
+    def dossier(self, sighting: Sighting) -> Dossier:
+        """Return the dossier of the entity it speaks of."""
+        return self.dossiers[self.entity_id(sighting)]
+
+    def resolution(self, sighting: Sighting) -> Resolution:
+        """Return how it was resolved."""
+        return self._resolutions[id(sighting)]
+
+    def registered(self, sighting: Sighting) -> Registered:
+        """Return the identifiers its entity gained and lost by it."""
+        return self._registered[id(sighting)]
+
+    def new_identifiers(self) -> list[Record]:
+        """Return the new identifiers as rows, in an order in which rival writers wait and do not deadlock."""
+        return sorted(self._identifiers.values(), key=lambda row: (row["scheme"], row["value"]))
+
+    def rekeyed(self) -> set[UUID]:
+        """Return the entities whose identifiers changed."""
+        changed = (number for number, registered in self._registered.items() if registered)
+        return {self._resolutions[number].entity_id for number in changed}
+
+    def canonical_id(self, dossier: Dossier) -> str | None:
+        """Return an entity's identifier in the outside world."""
+        schemes = (*authorities_of(dossier.kind), "event_key")
+        held = (Key(scheme, value) for scheme in schemes for value in sorted(self._registry.values(dossier.id, scheme)))
+        return canonical_id(dossier.kind, held)
+
+    def _note_identifiers(self, sighting: Sighting, entity_id: UUID, registered: Registered) -> None:
+        """Note what is to be written; what is gained and lost within the batch was never there."""
+        if not registered:
+            return
+        base: Record = {"entity_type": sighting.kind, "entity_id": entity_id, "source": sighting.source.code}
+        base |= tenancy_record(sighting.tenancy)
+        for key in registered.lost:
+            if self._identifiers.pop((key, entity_id), None) is None:
+                self.closed_identifiers.append({"scheme": key.scheme, "value": key.value, **base})
+        for strong, keys in ((True, registered.gained), (False, registered.weak)):
+            for key in keys:
+                row: Record = {"scheme": key.scheme, "value": key.value, "is_strong": strong, **base}
+                self._identifiers[key, entity_id] = row
+
+    async def _open(self, unopened: dict[UUID, Sighting]) -> None:
+        stored = {"ids": [entity_id for entity_id in unopened if self._registry.is_stored(entity_id)]}
+        rows = {row.id: row for row in await self._session.fetch(EntityRow, SQL["entities_by_id"], stored)}
+        for entity_id, sighting in unopened.items():
+            row = rows.get(entity_id)
+            self.dossiers[entity_id] = Dossier(
+                id=entity_id, kind=sighting.kind, tenancy=row.tenancy if row else sighting.tenancy, row=row,
+                slug=row.slug if row else "",
+            )  # fmt: skip
+        for fact in await self._session.fetch(FactRow, SQL["current_facts"], stored):
+            self.dossiers[fact.entity_id].load_fact(fact)
+        for alias in await self._session.fetch(AliasRow, SQL["aliases_of"], stored):
+            self.dossiers[alias.entity_id].load_alias(alias)
+
+
+def _unsureness(sighting: Sighting) -> tuple[int, bool, bool]:
+    return (-len(sighting.authorities), sighting.source_id is None, sighting.mention)
