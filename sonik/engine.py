@@ -1,6 +1,7 @@
 """The composition root: opens the stores, wires the rooms together, closes them. It only delegates."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -37,6 +38,8 @@ from sonik.sync.state import SyncReport, read_report, retry_dead_letters
 from sonik.sync.vector_sink import VectorSink
 from sonik.truth.migrate import migrate
 from sonik.types import Scope
+
+logger = logging.getLogger(__name__)
 
 WRITER = "sonik_writer"
 READER = "sonik_reader"
@@ -124,7 +127,9 @@ class Engine:
             stack.push_async_callback(engine.log.flush)
             background = [engine.log.run(), *([engine._projector.run()] if project else [])]
             for work in background:
-                stack.push_async_callback(_cancelled, asyncio.create_task(work))
+                task = asyncio.create_task(work)
+                task.add_done_callback(_tell)
+                stack.push_async_callback(_cancelled, task)
             await warming
             yield engine
 
@@ -232,6 +237,12 @@ async def _cancelled(task: "asyncio.Task[None]") -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+def _tell(task: "asyncio.Task[None]") -> None:
+    """Say at once that background work ended by an error: it is raised only when the engine closes."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.critical("background work has ended", exc_info=error)
 
 
 async def _settled(task: "asyncio.Task[None]") -> None:

@@ -46,7 +46,8 @@ class Worker:
             "PGAPPNAME": name or role,
         }  # fmt: skip
         self.log = settings.home / f"{name or role}.log"
-        self._command = [sys.executable, "-c", SCRIPT, role, settings.model_dump_json(exclude_none=True), *arguments]
+        told = [role, settings.model_dump_json(exclude_none=True), str(os.getpid()), *arguments]
+        self._command = [sys.executable, "-c", SCRIPT, *told]
         self._environment = environment
         self.starts = 0
         self.start()
@@ -76,29 +77,35 @@ class Worker:
         self.process.wait(timeout=PATIENCE_SECONDS)
 
 
-def work(role: str, settings: str, *arguments: str) -> None:
-    """Do what the role says: the body of the other process."""
+def work(role: str, settings: str, master: str, *arguments: str) -> None:
+    """Do what the role says, as long as the process that asked for it lives: the body of the other process."""
     chosen = Settings.model_validate_json(settings)
-    asyncio.run(project(chosen) if role == "project" else write(chosen, Path(arguments[0]), int(arguments[1])))
+    if role == "project":
+        asyncio.run(project(chosen, master=int(master)))
+    else:
+        asyncio.run(write(chosen, Path(arguments[0]), int(arguments[1]), master=int(master)))
 
 
-async def project(settings: Settings) -> None:
+async def project(settings: Settings, *, master: int) -> None:
     """Project until killed, with a snapshot and a pruned outbox as often as can be."""
-    async with Engine.open(settings, project=False) as engine, asyncio.TaskGroup() as tasks:
-        tasks.create_task(engine.project())
-        while True:
+    async with Engine.open(settings, project=False) as engine:
+        projecting = asyncio.create_task(engine.project())
+        while os.getppid() == master and not projecting.done():
             await asyncio.sleep(SNAPSHOT_SECONDS)
             with suppress(StoreUnavailable, Conflict):
                 await engine.checkpoint()
+        projecting.cancel()
+        with suppress(asyncio.CancelledError):
+            await projecting
 
 
-async def write(settings: Settings, ledger: Path, seed: int) -> None:
+async def write(settings: Settings, ledger: Path, seed: int, *, master: int) -> None:
     """Deliver batch after batch, and note each in the ledger once it is acknowledged."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with Engine.open(settings, project=False) as engine:
         number = len(acknowledged(ledger))
-        while not stop.is_set():
+        while os.getppid() == master and not stop.is_set():
             receipts = await delivered(engine, seed, number)
             note(ledger, {"batch": number, "entities": receipts})
             number += 1

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sonik.errors import InvalidInput
+from sonik.errors import Conflict, InvalidInput
 from sonik.sql import queries
 from sonik.stores.postgres import Postgres
 from sonik.sync.source import NOWHERE, Dirty, Outbox, Sink
@@ -35,12 +35,20 @@ class Carrier:
         self._outbox = Outbox(postgres)
 
     async def drain(self, sink: Sink) -> None:
-        """Apply batches until nothing safe is left."""
+        """Apply batches until nothing safe is left.
+
+        Raises:
+            Conflict: the sink is not whole though it was just rebuilt; somebody empties it.
+        """
+        rebuilt = False
         while True:
             heed_cancellation()
             cursor = await sink.cursor()
             if cursor is None or not await self._outbox.holds_all_after(cursor):
+                if rebuilt:
+                    raise Conflict(f"Sink {sink.name} is empty again right after a rebuild.", next_step="Try later.")
                 await self.rebuild(sink)
+                rebuilt = True
                 continue
             dirty = await self._outbox.after(cursor)
             if dirty is None or dirty.through is None:

@@ -32,15 +32,12 @@ def test_only_protocol_goes_to_stdout_even_when_everything_is_logged(
     assert logging.getLevelName(logging.DEBUG) in wire.stderr()
 
 
-def test_nothing_on_stderr_looks_like_a_crash(start_wire: StartWire, medellin_home: Path) -> None:
-    wire = start_wire(medellin_home)
-    wire.greet()
+def test_nothing_on_stderr_looks_like_a_crash(wire: Wire) -> None:
     wire.call("sonik_search", '{"query": "salsa"}')
     wire.call("sonik_whats_on", '{"when": "2026-02-30"}')
     wire.call("sonik_nothing", "{}")
     wire.send_line("this is no JSON")
     assert len(wire.ask("tools/list")["result"]["tools"]) == 3
-    assert wire.hung_up() == 0
     assert "Traceback" not in wire.stderr()
 
 

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import os
+import signal
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -66,6 +68,8 @@ def main() -> None:
     for name in [name for name in os.environ if name.startswith("SONIK_")]:
         del os.environ[name]
     logging.basicConfig(level=logging.ERROR)
+    # Ended from outside, it still stops what it started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console()
     columns = (
         SpinnerColumn(),
@@ -74,8 +78,11 @@ def main() -> None:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        measured = asyncio.run(measure(asked.only or list(SECTIONS), progress))
+    try:
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            measured = asyncio.run(measure(asked.only or list(SECTIONS), progress))
+    except KeyboardInterrupt:
+        sys.exit(130)
     console.print(report.shown(measured))
     report.write_json(measured, asked.out)
     console.print(f"written: {asked.out.name}", highlight=False)

@@ -246,12 +246,17 @@ async def test_the_neighbourhood_starts_from_the_id_index(graphs: Graphs) -> Non
         assert "All Node Scan" not in plan
 
 
-@pytest.mark.parametrize(
-    "query", ["upsert_edges", "delete_edges", "delete_vertices", "label_vertices", "upsert_vertices", "cursor"]
-)
-async def test_no_projector_query_scans_a_graph(graphs: Graphs, query: str) -> None:
+PROJECTOR_QUERIES = (
+    "cursor", "move_cursor", "label_vertices", "upsert_vertices", "delete_vertices", "upsert_edges", "delete_edges",
+    "vertex_versions", "edge_states",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("query", PROJECTOR_QUERIES)
+async def test_no_query_of_the_projector_scans_a_graph(graphs: Graphs, query: str) -> None:
     text = CYPHER[query].replace("{type}", "HOSTED_BY").replace("{label}", "Venue")
-    plan = await graphs.explain("operations", text, {"rows": [], "ids": ["v"], "eids": ["e"]})
+    numbers = dict.fromkeys(("txid", "seq", "from_txid", "from_seq", "limit"), 1)
+    plan = await graphs.explain("operations", text, {"rows": [], "ids": ["v"], "eids": ["e"], "after": "", **numbers})
     assert "Index Scan" in plan
     assert "Label Scan" not in plan
     assert "All Node Scan" not in plan

@@ -129,7 +129,7 @@ limit %(limit)s;
 select attribute, value, source, trust, confidence, observed_at, valid_from, valid_to, source_url
 from unified.facts
 where entity_id = %(id)s and valid_from <= %(at)s and (valid_to is null or valid_to > %(at)s)
-order by attribute, trust desc, confidence desc, observed_at desc, source desc;
+order by attribute, confidence > 0.5 desc, trust desc, confidence desc, observed_at desc, source desc;
 
 -- name: history_shown
 select attribute, value, source, valid_from, valid_to
