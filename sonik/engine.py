@@ -19,9 +19,11 @@ from sonik.retrieval.answer import Answer
 from sonik.retrieval.entity import Portrait, portray
 from sonik.retrieval.listing import Lister, Programme, Wish
 from sonik.retrieval.question import Question
+from sonik.retrieval.redaction import contact_free
 from sonik.retrieval.search import Searcher
 from sonik.retrieval.seeds import Sources
 from sonik.retrieval.trace import TraversalLog
+from sonik.retrieval.traverse import Findings, Traversal, Traverser
 from sonik.retrieval.vocabulary import Vocabulary
 from sonik.settings import Settings
 from sonik.stores import embedded
@@ -85,6 +87,9 @@ class Engine:
             sources=Sources(postgres=postgres, vectors=vectors, embedder=embedder), graphs=graphs,
             vocabulary=vocabulary, clock=clock, log=self.log, edge_budget=settings.edge_budget, default_market=market,
         )  # fmt: skip
+        self._traverser = Traverser(
+            postgres=postgres, graphs=graphs, log=self.log, edge_budget=settings.edge_budget
+        )  # fmt: skip
 
     @classmethod
     @asynccontextmanager
@@ -146,7 +151,12 @@ class Engine:
     ) -> Portrait:
         """Return one entity with the sections asked for, now or as of a moment."""
         scope = replace(scope, as_of=as_of or scope.as_of)
-        return await portray(self._postgres, ref, include=include, scope=scope, clock=self.clock)
+        portrait = await portray(self._postgres, ref, include=include, scope=scope, clock=self.clock)
+        return contact_free(portrait, scope=scope)
+
+    async def traverse(self, asked: Traversal, *, scope: Scope) -> Findings:
+        """Walk a named pattern from one entity."""
+        return await self._traverser.traverse(asked, scope=scope)
 
     def as_of(self, scope: Scope, moment: datetime | None = None) -> str:
         """Return the moment an answer speaks of, ISO 8601 in UTC to the second."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 FEWEST_TOKENS = 400
 CONCISE_TOKENS = 1_500
@@ -30,6 +31,12 @@ def text(*, least: int = 0, most: int = 200) -> AfterValidator:
 
 
 Name = Annotated[str, text()]
+
+
+def one_of(*values: str) -> FieldInfo:
+    """Return what tells agents the values of a text; the engine refuses others, and names the nearest."""
+    info: FieldInfo = Field(json_schema_extra={"enum": list(values)})
+    return info
 
 
 def _listed(value: object) -> object:

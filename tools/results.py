@@ -50,6 +50,33 @@ class Entry(BaseModel):
     sources: list[str] | None = None
 
 
+class PathStep(BaseModel):
+    """An edge on the way to a hit, and where it leads."""
+
+    edge: str
+    direction: str
+    weight: float
+    graph: str
+    ref: str
+    name: str
+
+
+class Reached(Entry):
+    """An entity a walk leads to, and the best way there: names, edges with their direction, weights."""
+
+    path: str | None = None
+    steps: list[PathStep] | None = None
+
+
+class GraphQuery(BaseModel):
+    """A read-only query of a walk: its graph, how long it took and how many edges came back."""
+
+    graph: str
+    ms: float
+    rows: int
+    walked: str
+
+
 class TraceStep(BaseModel):
     """A step of the way: milliseconds and rows."""
 
@@ -96,6 +123,18 @@ class WhatsOnResult(Result):
     to: str
     total: int
     events: list[Entry]
+
+
+class TraverseResult(Result):
+    """Where a pattern leads."""
+
+    EXTRAS: ClassVar[Mapping[str, None]] = {"queries": None}
+
+    start: Named
+    lens: str
+    total: int
+    hits: list[Reached]
+    queries: list[GraphQuery] | None = None
 
 
 def entry(card: Card, *, detailed: bool, hit: Hit | None = None) -> Entry:
