@@ -119,7 +119,7 @@ class Traverser:
 
     async def _start(self, ref: str, wanted: Pattern, *, scope: Scope) -> Referent:
         """Return the entity a ref names: of those that share a name, the first that the pattern can start at."""
-        found = await find_ref(self.postgres, ref, scope=scope)
+        found = await find_ref(self.postgres, ref, scope=scope, field="start")
         if wanted.starts_at(found.entity_type):
             return found
         cards = await read_cards(self.postgres, [str(other) for other in found.also], scope=scope)
@@ -130,10 +130,19 @@ class Traverser:
         also = (found.id, *(other for other in found.also if other != fitting.id))
         return Referent(id=fitting.id, entity_type=fitting.kind, also=also)
 
-    async def _cards(self, shown: Sequence[str], walked: Walked, *, through: Lens, scope: Scope) -> dict[str, Card]:
-        """Read what is shown and what lies on the way there, as far as lens and role show it."""
+    async def _cards(
+        self, shown: Sequence[str], walked: Walked, start: Referent, *, through: Lens, scope: Scope
+    ) -> dict[str, Card]:
+        """Read the start, what is shown and what lies on the way there, as far as lens and role show it.
+
+        Raises:
+            NotFound: the start has gone meanwhile.
+        """
         crossed = {crossing.end for key in shown for crossing in walked.ends[key].path}
-        cards = await read_cards(self.postgres, sorted({*shown, *crossed}), scope=scope)
+        wanted = {*shown, *crossed, str(start.id), *map(str, start.also)}
+        cards = await read_cards(self.postgres, sorted(wanted), scope=scope)
+        if str(start.id) not in cards:
+            raise NotFound("The start is no longer there.", next_step="Find its ref with sonik_search.", field="start")
         return {key: redacted(card, through=through, scope=scope) for key, card in cards.items()}
 
 
