@@ -16,6 +16,7 @@ from sonik.ingest.mapping import FieldMapping
 from sonik.ingest.receipts import Intake
 from sonik.ingest.stream import Watcher, ingest
 from sonik.retrieval.answer import Answer
+from sonik.retrieval.describe import Described, Describer
 from sonik.retrieval.entity import Portrait, portray
 from sonik.retrieval.listing import Lister, Programme, Wish
 from sonik.retrieval.question import Question
@@ -87,6 +88,7 @@ class Engine:
             sources=Sources(postgres=postgres, vectors=vectors, embedder=embedder), graphs=graphs,
             vocabulary=vocabulary, clock=clock, log=self.log, edge_budget=settings.edge_budget, default_market=market,
         )  # fmt: skip
+        self._describer = Describer(postgres=postgres, vocabulary=vocabulary, clock=clock)
         self._traverser = Traverser(
             postgres=postgres, graphs=graphs, log=self.log, edge_budget=settings.edge_budget
         )  # fmt: skip
@@ -157,6 +159,10 @@ class Engine:
     async def traverse(self, asked: Traversal, *, scope: Scope) -> Findings:
         """Walk a named pattern from one entity."""
         return await self._traverser.traverse(asked, scope=scope)
+
+    async def describe(self, topic: str, name: str | None = None, *, scope: Scope) -> tuple[Described, ...]:
+        """Tell what Sonik is made of."""
+        return await self._describer.describe(topic, name, scope=scope)
 
     def as_of(self, scope: Scope, moment: datetime | None = None) -> str:
         """Return the moment an answer speaks of, ISO 8601 in UTC to the second."""

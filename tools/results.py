@@ -137,6 +137,21 @@ class TraverseResult(Result):
     queries: list[GraphQuery] | None = None
 
 
+class Thing(BaseModel):
+    """One thing that is described."""
+
+    name: str
+    about: str
+    details: dict[str, object] | None = None
+
+
+class DescribeResult(Result):
+    """What Sonik is made of."""
+
+    topic: str
+    items: list[Thing]
+
+
 def entry(card: Card, *, detailed: bool, hit: Hit | None = None) -> Entry:
     """Return a card as a list shows it."""
     shown = Entry(

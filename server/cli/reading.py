@@ -1,4 +1,4 @@
-"""Commands that read: search, whats-on, entity, traverse. They call the same tools as agents do."""
+"""Commands that read: search, whats-on, entity, traverse, describe. They call the same tools as agents do."""
 
 import json
 from typing import Annotated, Any
@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from server.cli.running import with_engine
+from sonik.retrieval.describe import TOPICS
 from sonik.retrieval.patterns import MOST_HOPS, PATTERNS
 from sonik.settings import Settings
 from tools.catalog import BY_NAME
@@ -26,6 +27,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("whats-on")(whats_on)
     app.command()(entity)
     app.command()(traverse)
+    app.command()(describe)
 
 
 def search(
@@ -94,6 +96,22 @@ def traverse(
         table.add_column(column, overflow="fold")
     for hit in result.hits:
         table.add_row(*(Text(cell) for cell in (f"{hit.score:.2f}", hit.kind, hit.name, hit.path or "", hit.ref)))
+    Console().print(table)
+    return _print_notes(rendered)
+
+
+def describe(
+    topic: Annotated[str, typer.Argument(help=", ".join(TOPICS))], name: Annotated[str | None, typer.Argument()] = None,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Explain graph types, tables, who writes them, statuses, lenses and markets: sonik describe lenses fan."""
+    rendered = _call("sonik_describe", {"topic": topic, "name": name})
+    if as_json:
+        return _print_json(rendered)
+    table = Table("name", "about", "details")
+    for item in rendered.result.items:
+        details = json.dumps(item.details, ensure_ascii=False, indent=1) if item.details else ""
+        table.add_row(Text(item.name), Text(item.about), Text(details))
     Console().print(table)
     return _print_notes(rendered)
 
