@@ -18,9 +18,11 @@ from sonik.ingest.stream import Watcher, ingest
 from sonik.retrieval.answer import Answer
 from sonik.retrieval.describe import Described, Describer
 from sonik.retrieval.entity import Portrait, portray
+from sonik.retrieval.lenses import lens, permitted
 from sonik.retrieval.listing import Lister, Programme, Wish
 from sonik.retrieval.question import Question
-from sonik.retrieval.redaction import contact_free
+from sonik.retrieval.redaction import contact_free, seen
+from sonik.retrieval.refs import refs_starting
 from sonik.retrieval.search import Searcher
 from sonik.retrieval.seeds import Sources
 from sonik.retrieval.trace import TraversalLog
@@ -141,8 +143,9 @@ class Engine:
             yield engine
 
     async def search(self, question: Question, *, scope: Scope) -> Answer:
-        """Answer a question in words."""
-        return await self._searcher.search(question, scope=scope)
+        """Answer a question in words, as far as the lens shows it."""
+        through = permitted(lens(question.lens), scope)
+        return seen(await self._searcher.search(question, scope=scope), through=through, scope=scope)
 
     async def whats_on(self, wish: Wish, *, scope: Scope) -> Programme:
         """List the events of a window."""
@@ -163,6 +166,10 @@ class Engine:
     async def describe(self, topic: str, name: str | None = None, *, scope: Scope) -> tuple[Described, ...]:
         """Tell what Sonik is made of."""
         return await self._describer.describe(topic, name, scope=scope)
+
+    async def refs_starting(self, prefix: str, *, scope: Scope, limit: int = 20) -> list[str]:
+        """Return the refs of entities one of whose names begins so."""
+        return await refs_starting(self._postgres, prefix, scope=scope, limit=limit)
 
     def as_of(self, scope: Scope, moment: datetime | None = None) -> str:
         """Return the moment an answer speaks of, ISO 8601 in UTC to the second."""

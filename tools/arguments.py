@@ -62,6 +62,7 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("there is no such moment in UTC") from error
 
 
+Cursor = Annotated[str | None, Field(max_length=400, description="next_cursor")]
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
@@ -83,7 +84,7 @@ class Reading(Arguments):
     """What every reading tool takes besides its own arguments."""
 
     response_format: Literal["concise", "detailed"] = "concise"
-    max_tokens: int | None = Field(None, ge=FEWEST_TOKENS, le=20_000, description="default 1500, detailed 6000")
+    max_tokens: int | None = Field(None, ge=FEWEST_TOKENS, le=20_000)
 
     @property
     def budget_tokens(self) -> int:
@@ -95,7 +96,7 @@ class Paged(Reading):
     """A reading tool whose results come in pages."""
 
     limit: int = Field(8, ge=1, le=50)
-    cursor: str | None = Field(None, max_length=400, description="next_cursor of the last page")
+    cursor: Cursor = None
 
 
 def problems(error: ValidationError) -> str:

@@ -9,7 +9,7 @@ from sonik.retrieval.pack import cost, count_tokens, fit
 from sonik.retrieval.trace import new_trace_id
 from sonik.types import Scope
 from tools import cursors
-from tools.arguments import Name, Paged, one_of
+from tools.arguments import Cursor, Name, Reading, one_of
 from tools.rendering import SPARE_TOKENS, Rendered, dumped
 from tools.results import DescribeResult, Thing, shortened
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from sonik.engine import Engine
 
 
-class DescribeArguments(Paged):
+class DescribeArguments(Reading):
     """Arguments of sonik_describe."""
 
     topic: Annotated[Name, one_of(*TOPICS)]
     name: Name | None = Field(None, description="one of its names, for all details")
-    limit: int = Field(50, ge=1, le=50)
+    cursor: Cursor = None
 
 
 async def sonik_describe(engine: "Engine", scope: Scope, arguments: DescribeArguments) -> Rendered[DescribeResult]:
@@ -35,7 +35,7 @@ async def sonik_describe(engine: "Engine", scope: Scope, arguments: DescribeArgu
     told = await engine.describe(arguments.topic, arguments.name, scope=scope)
     detailed = arguments.response_format == "detailed" or arguments.name is not None
     result = DescribeResult(trace_id=new_trace_id(), as_of=engine.as_of(scope), topic=arguments.topic, items=[])
-    things = [_thing(one, detailed=detailed) for one in told[offset : offset + arguments.limit]]
+    things = [_thing(one, detailed=detailed) for one in told[offset:]]
     budget = arguments.budget_tokens - cost(dumped(result)) - SPARE_TOKENS
     if things and _price(things[0]) > budget:
         things = [thing.model_copy(update={"details": None}) for thing in things]

@@ -130,8 +130,8 @@ class TraverseResult(Result):
 
     EXTRAS: ClassVar[Mapping[str, None]] = {"queries": None}
 
-    start: Named
-    lens: str
+    start: Named | None = None
+    lens: str | None = None
     total: int
     hits: list[Reached]
     queries: list[GraphQuery] | None = None

@@ -34,21 +34,20 @@ ARROWS = {True: ">", False: "<"}
 class TraverseArguments(Paged):
     """Arguments of sonik_traverse."""
 
-    start: Annotated[str, text(least=1, most=LONGEST_REF)] = Field(description="ref, @handle, domain or name")
+    start: Annotated[str, text(least=1, most=LONGEST_REF)] = Field(description="any ref or name")
     pattern: Annotated[Name, one_of(*PATTERNS)]
     lens: Annotated[Name, one_of(*LENSES)] | None = None
     graphs: Annotated[list[Annotated[Name, one_of(*GRAPHS)]], Listed, Field(max_length=3)] = Field([])
-    max_hops: int | None = Field(None, ge=1, le=MOST_HOPS, description="neighbors: default 1")
+    max_hops: int | None = Field(None, ge=1, le=MOST_HOPS)
     min_confidence: float = Field(0.0, ge=0, le=1, allow_inf_nan=False)
-    as_of: Moment | None = Field(None, description="edges as known then: ISO 8601 with offset")
+    as_of: Moment | None = Field(None, description="ISO 8601 moment")
 
 
 async def sonik_traverse(engine: "Engine", scope: Scope, arguments: TraverseArguments) -> Rendered[TraverseResult]:
-    """Walk the graph from one entity along a named pattern; each hit comes with its path and score.
+    """Walk from one entity along a named pattern; each hit has its path and score.
 
-    Use it for "who plays at X", "where does promoter Y put on events", "what is like Z", "which change touched the
-    pages of X" (impact). sonik_describe explains patterns and lenses.
-    Example: {"start": "@guayacanytimbal", "pattern": "artists_at_venue"}.
+    For "who plays at X", "what is like X", "which change touched the pages of X" (impact).
+    Example: {"start": "nebula", "pattern": "similar"}.
     """
     binding = arguments.model_dump(mode="json", exclude={"cursor", "max_tokens", "response_format"})
     offset = cursors.decode(arguments.cursor, binding=binding, scope=scope, key=engine.cursor_key)
@@ -70,7 +69,7 @@ async def sonik_traverse(engine: "Engine", scope: Scope, arguments: TraverseArgu
     following = findings.hits[len(page.shown)].place if page.left_out else offset + arguments.limit
     more = following < findings.total
     cursor = cursors.encode(following, binding=binding, scope=scope, key=engine.cursor_key) if more else None
-    title = f"{findings.total} from {result.start.name} by {findings.pattern}"
+    title = f"{findings.total} from {shortened(findings.start.name)} by {findings.pattern}"
     return page.rendered(next_cursor=cursor, truncated=more, text=markdown(title, page.shown))
 
 

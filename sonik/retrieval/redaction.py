@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from sonik.retrieval.answer import Answer
 from sonik.retrieval.cards import Card
 from sonik.retrieval.entity import Portrait
 from sonik.retrieval.lenses import Lens
@@ -33,6 +34,16 @@ def redacted(card: Card, *, through: Lens, scope: Scope) -> Card:
         hidden += ["about", "claim", "place"]
     blank: dict[str, Any] = {name: empty for field in hidden for name, empty in COVERED[field].items()}
     return replace(card, **blank) if blank else card
+
+
+def seen(answer: Answer, *, through: Lens, scope: Scope) -> Answer:
+    """Return an answer as far as the lens shows it."""
+    hits = [
+        replace(hit, card=redacted(hit.card, through=through, scope=scope))
+        for hit in answer.hits
+        if hit.card.kind not in through.hides
+    ]
+    return replace(answer, hits=tuple(hits))
 
 
 def contact_free(portrait: Portrait, *, scope: Scope) -> Portrait:

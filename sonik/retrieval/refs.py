@@ -14,6 +14,7 @@ from sonik.types import Scope
 
 SQL = queries("retrieval")
 LONGEST_REF = 300
+LAST_CHARACTER = "\U0010ffff"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +73,16 @@ async def find_ref(postgres: Postgres, ref: str, *, scope: Scope, field: str = "
     best = [row for row in found if row.rank == found[0].rank]
     also = tuple(dict.fromkeys(row.id for row in best[1:] if row.id != best[0].id))
     return Referent(id=best[0].id, entity_type=best[0].entity_type, also=also)
+
+
+async def refs_starting(postgres: Postgres, prefix: str, *, scope: Scope, limit: int) -> list[str]:
+    """Return the refs of entities one of whose names begins so, in order."""
+    least = fold(prefix[:LONGEST_REF])
+    if not least:
+        return []
+    params = {"collection": scope.collection, "least": least, "most": least + LAST_CHARACTER, "limit": limit}
+    async with postgres.reading(scope) as session:
+        return [str(row["ref"]) for row in await session.rows(SQL["refs_starting"], params)]
 
 
 def _uuid(text: str) -> UUID | None:
