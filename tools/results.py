@@ -170,7 +170,7 @@ def entry(card: Card, *, detailed: bool, hit: Hit | None = None) -> Entry:
             "lineup": [Named(**artist) for artist in card.lineup] or None,
             "promoters": [Named(**promoter) for promoter in card.promoters] or None,
             "about": SourceText(source_text=about[:DESCRIPTION_LIMIT]) if isinstance(about, str) else None,
-            "sources": sources(card),
+            "sources": sources(card) or None,
             "score": hit.score if hit else None,
         }
     )
