@@ -16,6 +16,7 @@ from sonik.ingest.mapping import FieldMapping
 from sonik.ingest.receipts import Intake
 from sonik.ingest.stream import Watcher, ingest
 from sonik.retrieval.answer import Answer
+from sonik.retrieval.bridge import Bridge
 from sonik.retrieval.describe import Described, Describer
 from sonik.retrieval.entity import Portrait, portray
 from sonik.retrieval.lenses import lens, permitted
@@ -92,7 +93,8 @@ class Engine:
         )  # fmt: skip
         self._describer = Describer(postgres=postgres, vocabulary=vocabulary, clock=clock)
         self._traverser = Traverser(
-            postgres=postgres, graphs=graphs, log=self.log, edge_budget=settings.edge_budget
+            postgres=postgres, graphs=graphs, bridge=Bridge(vectors=vectors), log=self.log,
+            edge_budget=settings.edge_budget,
         )  # fmt: skip
 
     @classmethod

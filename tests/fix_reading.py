@@ -33,6 +33,9 @@ organization faro | Faro Eventos
 content guia-de-teatros | Guía de teatros
 content agenda-de-farol | Agenda de Farol
 content guia-de-bares | Guía de bares
+venue plazoleta | Plazoleta del Faro
+content conciertos-gratis | Conciertos gratis en la plazoleta
+feature filtro-gratis | Filtro de conciertos gratis
 campaign abril-encendido | Abril Encendido
 person ana-luz | Ana Luz
 person beto-sol | Beto Sol
@@ -61,6 +64,7 @@ guia-de-teatros ABOUT farolillo
 agenda-de-farol ABOUT noche-de-farol
 agenda-de-farol MENTIONS tres-faroles
 guia-de-bares ABOUT orilla
+conciertos-gratis ABOUT plazoleta
 agenda-de-farol INFLUENCED compra-uno
 compra-uno TICKET_FOR entrada-farol
 entrada-farol TICKET_FOR noche-de-farol

@@ -28,6 +28,7 @@ from tools.results import (
 if TYPE_CHECKING:
     from sonik.engine import Engine
 
+QUERIED = (*GRAPHS, "vectors")
 ARROWS = {True: ">", False: "<"}
 
 
@@ -91,7 +92,7 @@ def _reached(findings: Findings, hit: Found, *, detailed: bool) -> Reached:
 
 
 def _queries(findings: Findings) -> list[GraphQuery]:
-    steps = [step for step in findings.trace.steps if step.name in GRAPHS]
+    steps = [step for step in findings.trace.steps if step.name in QUERIED]
     return [GraphQuery(graph=step.name, ms=step.ms, rows=step.rows, walked=step.note) for step in steps]
 
 
@@ -100,7 +101,7 @@ def _notes(findings: Findings) -> list[str]:
         f"'{shortened(other.name)}' is also {other.kind} {other.ref}." for other in findings.namesakes[:MOST_LISTED]
     ]  # fmt: skip
     if findings.cut:
-        notes.append("The walk ended at the edge budget: the strongest edges were taken.")
+        notes.append("Not every edge was followed: of each vertex the strongest were taken.")
     if not findings.total:
         notes.append("Nothing there. Try another pattern, a lower min_confidence, or sonik_get_entity.")
     return notes

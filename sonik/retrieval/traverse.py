@@ -13,7 +13,7 @@ from sonik.retrieval.patterns import Pattern, Route, fitting_patterns, pattern
 from sonik.retrieval.redaction import redacted
 from sonik.retrieval.refs import Referent, find_ref
 from sonik.retrieval.trace import Timer, TraversalLog, new_trace_id
-from sonik.retrieval.walk import Walked, Walker, Way
+from sonik.retrieval.walk import NEAREST, Across, Walked, Walker, Way
 from sonik.stores.graph import Graphs
 from sonik.stores.postgres import Postgres
 from sonik.types import Scope, Trace
@@ -59,7 +59,7 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Findings:
-    """What a traversal returns; `total` counts all it leads to, `cut` says that the edge budget ended the walk."""
+    """What a traversal returns; `total` counts all it leads to, `cut` that not every edge was followed."""
 
     start: Card
     namesakes: tuple[Card, ...]
@@ -77,6 +77,7 @@ class Traverser:
 
     postgres: Postgres
     graphs: Graphs
+    bridge: Across
     log: TraversalLog
     edge_budget: int
 
@@ -97,7 +98,7 @@ class Traverser:
         through = _view(asked, wanted, start.entity_type, scope=scope)
         routes = _routes(asked, wanted, start.entity_type, through=through, scope=scope)
         walker = Walker(
-            graphs=self.graphs, scope=scope, through=through, budget=self.edge_budget,
+            graphs=self.graphs, bridge=self.bridge, scope=scope, through=through, budget=self.edge_budget,
             min_confidence=asked.min_confidence,
         )  # fmt: skip
         walked = await walker.walk(str(start.id), start.entity_type, routes)
@@ -243,7 +244,13 @@ def _path(way: Way, cards: Mapping[str, Card]) -> tuple[PathStep, ...]:
 
 def _trace(asked: Traversal, start: Card, walked: Walked, hits: Sequence[Found], timer: Timer) -> Trace:
     told = {str(hit.card.id) for hit in hits}
-    edges = {c.edge.eid: c.edge for key, way in walked.ends.items() if key in told for c in way.path}
+    edges = {
+        c.edge.eid: c.edge
+        for key, way in walked.ends.items()
+        if key in told
+        for c in way.path
+        if c.edge.type != NEAREST
+    }
     return Trace(
         trace_id=new_trace_id(), query=f"{asked.pattern} {start.ref}", steps=tuple(timer.steps),
         edges=tuple(edges.values()),

@@ -1,10 +1,11 @@
 """Follow routes through the graphs: one read-only query takes every route a leg on, all that a graph allows at once."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
-from sonik.ontology import BASE_LABEL, BY_LABEL, Graph
+from sonik.ontology import BASE_LABEL, BY_KIND, BY_LABEL, Graph
 from sonik.retrieval.expand import PRESENT
 from sonik.retrieval.lenses import Lens
 from sonik.retrieval.patterns import Leg, Route
@@ -15,6 +16,9 @@ from sonik.types import Scope, Step, WalkedEdge
 FANOUT = 100
 FRONTIER = 200
 UNPLACED = 10_000
+# What stands for an edge where two graphs meet by likeness and not by id, and what it is worth beside one.
+NEAREST = "NEAREST"
+NEAREST_WORTH = 0.5
 Stop = tuple[int, int]  # a route by its place in the list, and how many of its legs are behind
 
 
@@ -68,11 +72,20 @@ class Walked:
     cut: bool = False
 
 
+class Across(Protocol):
+    """What finds a way to another graph where no ids meet."""
+
+    async def across(self, starts: Sequence[str], leg: Leg, *, scope: Scope, least: float) -> list[Crossing]:
+        """Return crossings from vertices to vertices of a leg's kinds."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Walker:
     """What every query of a walk needs: the graphs, who asks and as of when, the lens, and the limits."""
 
     graphs: Graphs
+    bridge: Across
     scope: Scope
     through: Lens
     budget: int
@@ -90,13 +103,32 @@ class Walker:
             pending = [stop for stop in pending if stop not in turn]
             crossings = await self._fetch(graph, [_leg(routes, s) for s in turn], _frontier(reached, turn), walked)
             for stop in turn:
-                following = (stop[0], stop[1] + 1)
-                reached[following] = self._advance(reached[stop], _leg(routes, stop), crossings, start)
-                if following[1] == len(routes[stop[0]].legs):
-                    _arrive(walked.ends, reached[following])
-                elif reached[following]:
-                    pending.append(following)
+                reached[_next(stop)] = self._advance(reached[stop], _leg(routes, stop), crossings, start)
+            await self._bridge_gap([stop for stop in turn if _crosses(routes, stop)], routes, reached, walked)
+            for stop in map(_next, turn):
+                if stop[1] == len(routes[stop[0]].legs):
+                    _arrive(walked.ends, reached[stop])
+                elif reached[stop]:
+                    pending.append(stop)
         return walked
+
+    async def _bridge_gap(
+        self, gap: Sequence[Stop], routes: Sequence[Route], reached: dict[Stop, dict[str, Way]], walked: Walked
+    ) -> None:
+        """Where no route came into the other graph by ids, cross by nearest texts; they are those of today only."""
+        if not gap or self.scope.as_of or any(reached[_next(stop)] for stop in gap):
+            return
+        started = time.perf_counter()
+        rows = 0
+        for stop in gap:
+            leg = _leg(routes, stop)
+            vertices = _frontier(reached, [stop])
+            found = await self.bridge.across(vertices, leg, scope=self.scope, least=self.min_confidence)
+            nearest = replace(leg, types=(NEAREST,), direction="out")
+            reached[_next(stop)] = self._advance(reached[stop], nearest, _around(found), "")
+            rows += len(found)
+        took = round((time.perf_counter() - started) * 1000, 2)
+        walked.steps.append(Step(name="vectors", ms=took, rows=rows, note=f"nearest of {len(gap)} routes"))
 
     async def _fetch(
         self, graph: Graph, legs: Sequence[Leg], vertices: list[str], walked: Walked
@@ -113,12 +145,10 @@ class Walker:
         took = round((time.perf_counter() - started) * 1000, 2)
         note = f"{', '.join(dict.fromkeys((*out, *into)))} of {len(vertices)}"
         walked.steps.append(Step(name=graph, ms=took, rows=len(rows), note=note))
-        walked.cut = walked.cut or len(rows) >= left
-        around: dict[str, list[Crossing]] = {}
-        for row in rows:
-            crossing = _crossing(graph, row)
-            around.setdefault(crossing.start, []).append(crossing)
-            walked.edges[crossing.edge.eid] = crossing.edge
+        around = _around(_crossing(graph, row) for row in rows)
+        walked.edges |= {crossing.edge.eid: crossing.edge for found in around.values() for crossing in found}
+        full = any(len(found) >= FANOUT for found in around.values())
+        walked.cut = walked.cut or full or len(rows) >= left or len(vertices) >= FRONTIER
         return around
 
     def _advance(
@@ -131,7 +161,8 @@ class Walker:
                 end = crossing.end
                 if end == start or end in way or not self._follows(crossing, leg):
                     continue
-                worth = crossing.edge.weight * self.through.edges.get(crossing.edge.type, 0.0)
+                value = NEAREST_WORTH if crossing.edge.type == NEAREST else self.through.edges[crossing.edge.type]
+                worth = crossing.edge.weight * value
                 longer = Way(
                     kind=crossing.kind, strength=way.strength * worth, best=way.best * worth,
                     path=(*way.path, crossing),
@@ -156,6 +187,21 @@ def _leg(routes: Sequence[Route], stop: Stop) -> Leg:
     return routes[stop[0]].legs[stop[1]]
 
 
+def _next(stop: Stop) -> Stop:
+    return stop[0], stop[1] + 1
+
+
+def _crosses(routes: Sequence[Route], stop: Stop) -> bool:
+    """Say whether the next leg leads to kinds that are at home in another graph than those it comes from."""
+    route, behind = routes[stop[0]], stop[1]
+    before = route.legs[behind - 1].kinds if behind else route.starts
+    return bool(before and route.legs[behind].kinds) and not _homes(before) & _homes(route.legs[behind].kinds)
+
+
+def _homes(kinds: Sequence[str]) -> set[Graph]:
+    return {BY_KIND[kind].graph for kind in kinds}
+
+
 def _next_graph(current: Graph | None, asked: Sequence[Graph]) -> Graph:
     return current if current is not None and current in asked else asked[0]
 
@@ -172,6 +218,13 @@ def _frontier(reached: Mapping[Stop, Mapping[str, Way]], turn: Sequence[Stop]) -
         for vertex, way in reached[stop].items():
             strongest[vertex] = max(way.strength, strongest.get(vertex, 0.0))
     return sorted(strongest, key=lambda vertex: (-strongest[vertex], vertex))[:FRONTIER]
+
+
+def _around(crossings: Iterable[Crossing]) -> dict[str, list[Crossing]]:
+    around: dict[str, list[Crossing]] = {}
+    for crossing in crossings:
+        around.setdefault(crossing.start, []).append(crossing)
+    return around
 
 
 def _arrive(ends: dict[str, Way], arrived: Mapping[str, Way]) -> None:

@@ -150,6 +150,16 @@ async def test_a_change_of_a_feature_is_found_behind_the_pages_of_a_venue(three_
     assert all(step.ms > 0 and step.note for step in queries)
 
 
+async def test_where_no_ids_meet_the_nearest_texts_do(three_graphs: Engine) -> None:
+    findings = await walk(three_graphs, "plazoleta", "impact")
+    assert told(findings)[0] == "plazoleta <ABOUT conciertos-gratis >NEAREST filtro-gratis"
+    queries = [(step.name, step.rows > 0) for step in findings.trace.steps if step.name not in {"start", "hydrate"}]
+    assert queries == [("operations", True), ("knowledge", False), ("vectors", True)]
+    assert {edge.type for edge in findings.trace.edges} == {"ABOUT"}
+    back = await walk(three_graphs, "filtro-gratis", "impact")
+    assert told(back)[0] == "filtro-gratis >NEAREST conciertos-gratis >ABOUT plazoleta"
+
+
 @pytest.mark.parametrize(
     ("start", "expected"),
     [
