@@ -16,12 +16,18 @@ from sonik.ingest.mapping import FieldMapping
 from sonik.ingest.receipts import Intake
 from sonik.ingest.stream import Watcher, ingest
 from sonik.retrieval.answer import Answer
+from sonik.retrieval.bridge import Bridge
+from sonik.retrieval.describe import Described, Describer
 from sonik.retrieval.entity import Portrait, portray
+from sonik.retrieval.lenses import lens, permitted
 from sonik.retrieval.listing import Lister, Programme, Wish
 from sonik.retrieval.question import Question
+from sonik.retrieval.redaction import contact_free, seen
+from sonik.retrieval.refs import refs_starting
 from sonik.retrieval.search import Searcher
 from sonik.retrieval.seeds import Sources
 from sonik.retrieval.trace import TraversalLog
+from sonik.retrieval.traverse import Findings, Traversal, Traverser
 from sonik.retrieval.vocabulary import Vocabulary
 from sonik.settings import Settings
 from sonik.stores import embedded
@@ -85,6 +91,11 @@ class Engine:
             sources=Sources(postgres=postgres, vectors=vectors, embedder=embedder), graphs=graphs,
             vocabulary=vocabulary, clock=clock, log=self.log, edge_budget=settings.edge_budget, default_market=market,
         )  # fmt: skip
+        self._describer = Describer(postgres=postgres, vocabulary=vocabulary, clock=clock)
+        self._traverser = Traverser(
+            postgres=postgres, graphs=graphs, bridge=Bridge(vectors=vectors), log=self.log,
+            edge_budget=settings.edge_budget,
+        )  # fmt: skip
 
     @classmethod
     @asynccontextmanager
@@ -140,8 +151,9 @@ class Engine:
             yield engine
 
     async def search(self, question: Question, *, scope: Scope) -> Answer:
-        """Answer a question in words."""
-        return await self._searcher.search(question, scope=scope)
+        """Answer a question in words, as far as the lens shows it."""
+        through = permitted(lens(question.lens), scope)
+        return seen(await self._searcher.search(question, scope=scope), through=through, scope=scope)
 
     async def whats_on(self, wish: Wish, *, scope: Scope) -> Programme:
         """List the events of a window."""
@@ -152,7 +164,20 @@ class Engine:
     ) -> Portrait:
         """Return one entity with the sections asked for, now or as of a moment."""
         scope = replace(scope, as_of=as_of or scope.as_of)
-        return await portray(self._postgres, ref, include=include, scope=scope, clock=self.clock)
+        portrait = await portray(self._postgres, ref, include=include, scope=scope, clock=self.clock)
+        return contact_free(portrait, scope=scope)
+
+    async def traverse(self, asked: Traversal, *, scope: Scope) -> Findings:
+        """Walk a named pattern from one entity."""
+        return await self._traverser.traverse(asked, scope=scope)
+
+    async def describe(self, topic: str, name: str | None = None, *, scope: Scope) -> tuple[Described, ...]:
+        """Tell what Sonik is made of."""
+        return await self._describer.describe(topic, name, scope=scope)
+
+    async def refs_starting(self, prefix: str, *, scope: Scope, limit: int = 20) -> list[str]:
+        """Return the refs of entities one of whose names begins so."""
+        return await refs_starting(self._postgres, prefix, scope=scope, limit=limit)
 
     def as_of(self, scope: Scope, moment: datetime | None = None) -> str:
         """Return the moment an answer speaks of, ISO 8601 in UTC to the second."""

@@ -1,4 +1,4 @@
-"""Commands that read: search, whats-on, entity. They call the same tools as agents do."""
+"""Commands that read: search, whats-on, entity, traverse, describe. They call the same tools as agents do."""
 
 import json
 from typing import Annotated, Any
@@ -9,6 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from server.cli.running import with_engine
+from sonik.retrieval.describe import TOPICS
+from sonik.retrieval.patterns import MOST_HOPS, PATTERNS
 from sonik.settings import Settings
 from tools.catalog import BY_NAME
 from tools.rendering import Rendered
@@ -24,6 +26,8 @@ def add_to(app: typer.Typer) -> None:
     app.command()(search)
     app.command("whats-on")(whats_on)
     app.command()(entity)
+    app.command()(traverse)
+    app.command()(describe)
 
 
 def search(
@@ -68,6 +72,48 @@ def entity(ref: str, include: Annotated[list[str] | None, typer.Option()] = None
     console = Console()
     console.print_json(data=rendered.structured())
     return None
+
+
+def traverse(
+    start: str, pattern: Annotated[str, typer.Argument(help=", ".join(PATTERNS))], lens: str | None = None,
+    graph: Annotated[list[str] | None, typer.Option(help="Graph to walk; repeatable.")] = None,
+    max_hops: Annotated[int | None, typer.Option(min=1, max=MOST_HOPS)] = None,
+    min_confidence: Annotated[float, typer.Option(min=0, max=1)] = 0.0,
+    as_of: Annotated[str | None, typer.Option(help="Edges as known then: ISO 8601 with offset.")] = None,
+    limit: Limit = 20, as_json: Json = False,
+) -> None:  # fmt: skip
+    """Walk a pattern from one entity: sonik traverse @guayacanytimbal artists_at_venue."""
+    given = {
+        "start": start, "pattern": pattern, "lens": lens, "graphs": graph or [], "max_hops": max_hops,
+        "min_confidence": min_confidence, "as_of": as_of, "limit": limit,
+    }  # fmt: skip
+    rendered = _call("sonik_traverse", given)
+    if as_json:
+        return _print_json(rendered)
+    result = rendered.result
+    table = Table(title=Text(f"{pattern} of {result.start.name}, {result.total} in all"), title_justify="left")
+    for column in ("score", "kind", "name", "path", "ref"):
+        table.add_column(column, overflow="fold")
+    for hit in result.hits:
+        table.add_row(*(Text(cell) for cell in (f"{hit.score:.2f}", hit.kind, hit.name, hit.path or "", hit.ref)))
+    Console().print(table)
+    return _print_notes(rendered)
+
+
+def describe(
+    topic: Annotated[str, typer.Argument(help=", ".join(TOPICS))], name: Annotated[str | None, typer.Argument()] = None,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Explain graph types, tables, who writes them, statuses, lenses and markets: sonik describe lenses fan."""
+    rendered = _call("sonik_describe", {"topic": topic, "name": name})
+    if as_json:
+        return _print_json(rendered)
+    table = Table("name", "about", "details")
+    for item in rendered.result.items:
+        details = json.dumps(item.details, ensure_ascii=False, indent=1) if item.details else ""
+        table.add_row(Text(item.name), Text(item.about), Text(details))
+    Console().print(table)
+    return _print_notes(rendered)
 
 
 def _call(name: str, given: dict[str, Any]) -> Rendered[Any]:

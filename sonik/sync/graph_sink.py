@@ -130,15 +130,19 @@ class GraphSink:
         for row in rows:
             by_label[ontology.vertex(str(row["entity_type"])).label].append(vertex_properties(row))
         for label, vertices in by_label.items():
-            graph = ontology.BY_LABEL[label].graph
-            for chunk in _chunks(vertices):
-                label_them = CYPHER["label_vertices"].replace("{label}", label)
-                await self._graphs.write(graph, label_them, {"ids": [vertex["id"] for vertex in chunk]})
-                await self._graphs.write(graph, CYPHER["upsert_vertices"].replace("{label}", label), {"rows": chunk})
+            for graph in ontology.graphs_of(label):
+                await self._label(graph, label, vertices)
         gone = sorted({str(i) for i in ids} - {str(row["id"]) for row in rows})
         for ids_gone in _chunks(gone):
             for graph in GRAPHS:
                 await self._graphs.write(graph, CYPHER["delete_vertices"], {"ids": ids_gone})
+
+    async def _label(self, graph: Graph, label: str, vertices: list[dict[str, object]]) -> None:
+        """Write vertices of one label into one graph."""
+        for chunk in _chunks(vertices):
+            label_them = CYPHER["label_vertices"].replace("{label}", label)
+            await self._graphs.write(graph, label_them, {"ids": [vertex["id"] for vertex in chunk]})
+            await self._graphs.write(graph, CYPHER["upsert_vertices"].replace("{label}", label), {"rows": chunk})
 
     async def _edges(self, ids: tuple[UUID, ...]) -> None:
         async with self._postgres.writing() as session:

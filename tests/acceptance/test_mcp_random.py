@@ -8,9 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mcp import Client
 
-from sonik.ontology import SEARCHABLE_KINDS
+from sonik.ontology import GRAPHS, KINDS, SEARCHABLE_KINDS
+from sonik.retrieval.describe import TOPICS
 from sonik.retrieval.entity import SECTIONS
 from sonik.retrieval.lenses import LENSES
+from sonik.retrieval.patterns import PATTERNS
 from tests.fix_mcp import Json, error_of, text_of, tokens_of
 
 pytestmark = pytest.mark.anyio
@@ -48,6 +50,7 @@ circles = st.fixed_dictionaries(
 )
 moments = st.datetimes(timezones=st.timezones(), allow_imaginary=False).map(lambda moment: moment.isoformat())
 WHEN = ("tonight", "this_weekend", "2026-12-05", "2026-12-05/2027-12-07", "esta noche después de las 11", "amanhã")
+REFS = ("nebula", "@lomaybongo", "guayacan-y-timbal", "Subsuelo", "pulsonorte.example", "medellin")
 READING: dict[str, st.SearchStrategy[Any]] = {
     "response_format": one("concise", "detailed"),
     "max_tokens": mostly(st.integers(400, 7_000), numbers),
@@ -78,8 +81,24 @@ ASKED: dict[str, tuple[dict[str, st.SearchStrategy[Any]], dict[str, st.SearchStr
             "sort": one("time", "price"),
         },
     ),
+    "sonik_traverse": (
+        {"start": one(*REFS), "pattern": one(*PATTERNS)},
+        {
+            **READING,
+            "limit": mostly(st.integers(1, 50), numbers),
+            "lens": one(*LENSES),
+            "graphs": mostly(st.lists(st.sampled_from(GRAPHS), max_size=3)),
+            "max_hops": mostly(st.integers(1, 3), numbers),
+            "min_confidence": mostly(st.floats(0, 1), numbers),
+            "as_of": mostly(st.just("2026-11-21T20:00:00Z"), moments),
+        },
+    ),
+    "sonik_describe": (
+        {"topic": one(*TOPICS)},
+        {**READING, "name": mostly(st.sampled_from([*KINDS, *LENSES, *PATTERNS, "events", "medellin"]), texts)},
+    ),
     "sonik_get_entity": (
-        {"ref": one("nebula", "@lomaybongo", "guayacan-y-timbal", "Subsuelo", "pulsonorte.example", "medellin")},
+        {"ref": one(*REFS)},
         {
             **READING,
             "include": mostly(st.lists(st.sampled_from(SECTIONS), max_size=6)),
@@ -118,6 +137,18 @@ async def test_any_listing_is_answered_or_told_off(memory_client: Client, argume
 @given(arguments=arguments_of("sonik_get_entity"))
 async def test_any_entity_is_answered_or_told_off(memory_client: Client, arguments: Json) -> None:
     await answered(memory_client, "sonik_get_entity", arguments)
+
+
+@thorough
+@given(arguments=arguments_of("sonik_traverse"))
+async def test_any_walk_is_answered_or_told_off(memory_client: Client, arguments: Json) -> None:
+    await answered(memory_client, "sonik_traverse", arguments)
+
+
+@thorough
+@given(arguments=arguments_of("sonik_describe"))
+async def test_any_description_is_given_or_told_off(memory_client: Client, arguments: Json) -> None:
+    await answered(memory_client, "sonik_describe", arguments)
 
 
 async def answered(client: Client, tool: str, arguments: Json) -> None:

@@ -247,6 +247,21 @@ async def test_the_neighbourhood_starts_from_the_id_index(graphs: Graphs) -> Non
         assert "All Node Scan" not in plan
 
 
+@pytest.mark.parametrize("ends", [("-", "->"), ("<-", "-"), ("-", "-")])
+async def test_a_walk_starts_from_the_id_index_and_follows_edges(graphs: Graphs, ends: tuple[str, str]) -> None:
+    await put(graphs, *({"id": f"v{i}", "version": 1} for i in range(100)))
+    query = CYPHER["walk"].replace("{types}", "HOSTED_BY|PERFORMS_AT").replace("{weight}", "w_fan")
+    params = {
+        "ids": ["v1", "v2"], "collection": "live", "at": 0.0, "staff": False, "org": "", "min_confidence": 0.0,
+        "out": ["HOSTED_BY"], "into": ["PERFORMS_AT"], "fanout": 40, "budget": 100,
+    }  # fmt: skip
+    plan = await graphs.explain("operations", query.replace("{tail}", ends[0]).replace("{head}", ends[1]), params)
+    assert "Node By Index Scan" in plan
+    assert "Conditional Traverse" in plan
+    assert "Label Scan" not in plan
+    assert "All Node Scan" not in plan
+
+
 PROJECTOR_QUERIES = (
     "cursor", "move_cursor", "label_vertices", "upsert_vertices", "delete_vertices", "upsert_edges", "delete_edges",
     "vertex_versions", "edge_states",
