@@ -168,6 +168,3 @@ insert into unified.traversal_log (trace_id, at, actor, owner_org, collection, l
 select trace_id, at, actor, owner_org, collection, lens, query, hits, understood, steps, edges
 from jsonb_to_recordset(%(rows)s) as x (trace_id text, at timestamptz, actor text, owner_org text, collection text,
     lens text, query text, hits integer, understood jsonb, steps jsonb, edges jsonb);
-
--- name: no_wait
-set local synchronous_commit = off;
