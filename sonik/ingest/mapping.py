@@ -2,12 +2,14 @@
 
 A mapping is TOML. ``[fields]`` names, for each field of the record, where its value comes from::
 
-    name = "title"                                   # a column, or a path such as "venue.name"
+    name = "title"                                        # a column, or a path such as "venue.name"
     market = { from = "region", map = { gijon = "gijon" } }
-    genres = { from = ["category", "tags"] }         # several columns become a list
-    language = { value = "es" }                      # a constant
+    genres = { from = ["category", "tags"], split = "," } # several columns and values become a list
+    starts_at = { from = ["fecha", "hora"], join = " ", format = "day-first" }
+    language = { value = "es" }                           # a constant
 
-A table such as ``[fields.venue]`` maps a mention; it is left out when its name is empty.
+A table such as ``[fields.venue]`` maps a mention; it is left out when its name is empty. With ``each = "artists"`` in
+it there is a mention for each object of that list. ``[file]`` says how a file is written that is not plain UTF-8.
 """
 
 import tomllib
@@ -20,28 +22,33 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from sonik.clock import DAY_STARTS
-from sonik.errors import InvalidInput
+from sonik.errors import InvalidInput, did_you_mean
 from sonik.identity.sighting import Source
+from sonik.ingest import rules
 from sonik.ingest.legends import FALLBACK_ZONE, Legends
 from sonik.ingest.records import YEARS
+from sonik.ingest.rows import FileForm, form_from
 from sonik.types import JsonObject, JsonValue
 
 MOMENTS: Final = frozenset({"starts_at", "ends_at", "observed_at"})
 DEFAULT_TRUST: Final = 50
-RULES: Final = "Use a column, {from=…} or {value=…}."
-LISTS: Final = frozenset({"genres", "aliases", "emails", "phones", "lineup", "promoters"})
-MENTIONS: Final = frozenset({"venue", "lineup", "promoters"})
-TEXTS: Final = frozenset({"source_id", "phone"})
+NEEDS: Final = "It needs `source`, `kind` and a [fields] table."
+TOP: Final = ("source", "trust", "kind", "partial", "missing", "file", "fields")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FieldMapping:
-    """A source's mapping: its name and trust, the kind of record its rows are, and where each field comes from."""
+    """A source's mapping: its name and trust, the kind of record its rows are, and where each field comes from.
+
+    `missing` are the texts that stand for no value; `form` is how the source's files are written, if that is said.
+    """
 
     source: Source
     kind: str | None
     fields: Mapping[str, object]
     partial: bool = False
+    missing: frozenset[str] = frozenset()
+    form: FileForm | None = None
 
 
 def load_mapping(name_or_path: str) -> FieldMapping:
@@ -54,17 +61,15 @@ def load_mapping(name_or_path: str) -> FieldMapping:
     shipped = files("sonik.ingest").joinpath("mappings", f"{path.name}.toml")
     try:
         text = path.read_text(encoding="utf-8") if path.is_file() else shipped.read_text(encoding="utf-8")
-        return _parse(tomllib.loads(text))
+        return parse_mapping(tomllib.loads(text))
     except FileNotFoundError as error:
         known = ", ".join(sorted(p.name.removesuffix(".toml") for p in shipped_mappings()))
         raise InvalidInput(
             f"No mapping '{name_or_path[:200]}'.", next_step=f"Give a .toml file, or one of: {known}.", field="mapping"
         ) from error
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise InvalidInput(
-            f"'{name_or_path[:200]}' is not a mapping: {error}.",
-            next_step="It needs `source`, `kind` and a [fields] table.",
-            field="mapping",
+            f"'{name_or_path[:200]}' is not a mapping: {error}.", next_step=NEEDS, field="mapping"
         ) from error
 
 
@@ -74,17 +79,37 @@ def shipped_mappings() -> list[Path]:
     return sorted(folder.glob("*.toml"))
 
 
-def _parse(table: Mapping[str, object]) -> FieldMapping:
+def parse_mapping(table: Mapping[str, object]) -> FieldMapping:
+    """Return the mapping a TOML table states.
+
+    Raises:
+        InvalidInput: it has something a mapping does not know.
+        KeyError, TypeError: something it needs is missing.
+    """
     fields = table["fields"]
     if not isinstance(fields, dict):
         raise TypeError("[fields] is not a table")
-    trust = table.get("trust", DEFAULT_TRUST)
+    if unknown := [key for key in table if key not in TOP]:
+        hint = did_you_mean(unknown[0], list(TOP))
+        raise InvalidInput(f"A mapping does not know '{unknown[0][:40]}'.", next_step=hint, field="mapping")
+    rules.check(fields)
+    trust, missing, form = table.get("trust", DEFAULT_TRUST), table.get("missing", []), table.get("file")
     return FieldMapping(
         source=Source(code=str(table["source"]), trust=trust if isinstance(trust, int) else DEFAULT_TRUST),
         kind=str(table["kind"]),
         fields=fields,
         partial=table.get("partial") is True,
+        missing=frozenset(str(text) for text in missing) if isinstance(missing, list) else frozenset(),
+        form=form_from(form) if isinstance(form, dict) else None,
     )
+
+
+def mapped_name(mapping: FieldMapping, row: JsonObject) -> JsonValue:
+    """Return what a mapping takes for a row's name, also where the rest of the row cannot be mapped."""
+    try:
+        return rules.value_of("name", mapping.fields.get("name"), row, missing=mapping.missing)
+    except InvalidInput:
+        return None
 
 
 def apply(mapping: FieldMapping, row: JsonObject, *, legends: Legends) -> JsonObject:
@@ -95,7 +120,7 @@ def apply(mapping: FieldMapping, row: JsonObject, *, legends: Legends) -> JsonOb
     Raises:
         InvalidInput: the mapping has a rule that says nothing, or a local time stands in no known market.
     """
-    record = _fill(mapping.fields, row)
+    record = rules.fill(mapping.fields, row, missing=mapping.missing)
     zone = _zone(record, legends)
     whole_days = {name for name in MOMENTS & record.keys() if _bare_date(record[name]) is not None}
     ends = _bare_date(record.get("ends_at"))
@@ -107,54 +132,6 @@ def apply(mapping: FieldMapping, row: JsonObject, *, legends: Legends) -> JsonOb
         record["ends_at"] = _end_of_day(ends, _parsed(record.get("starts_at")), zone or FALLBACK_ZONE)
     record["kind"] = mapping.kind
     return {name: value for name, value in record.items() if value is not None and value not in ("", [])}
-
-
-def _fill(fields: Mapping[str, object], row: JsonObject) -> JsonObject:
-    record: JsonObject = {}
-    for name, rule in fields.items():
-        if isinstance(rule, dict) and not {"from", "value"} & rule.keys():
-            mention = _fill(rule, row)
-            cleaned: JsonObject = {key: value for key, value in mention.items() if value is not None and value != ""}
-            record[name] = cleaned if cleaned.get("name") else None
-        else:
-            record[name] = _value(name, rule, row)
-        if name in LISTS and isinstance(record[name], dict):
-            record[name] = [record[name]]
-    return record
-
-
-def _value(name: str, rule: object, row: JsonObject) -> JsonValue:
-    if isinstance(rule, str):
-        rule = {"from": rule}
-    if not isinstance(rule, dict):
-        raise InvalidInput(f"Field '{name}' has no rule Sonik knows.", next_step=RULES, field=name)
-    if "value" in rule:
-        constant: JsonValue = rule["value"]
-        return constant
-    wanted = rule["from"] if isinstance(rule["from"], list) else [rule["from"]]
-    values = [value for path in wanted for value in _listed(_look_up(row, str(path)))]
-    table = rule.get("map")
-    if isinstance(table, dict):
-        values = [table.get(str(value)) for value in values]
-    values = [value for value in values if value is not None and value != ""]
-    if name in LISTS:
-        return [{"name": str(value)} for value in values] if name in MENTIONS else [str(value) for value in values]
-    if not values:
-        return None
-    # Most systems number their rows; a record's own id is a text.
-    is_number = isinstance(values[0], int) and not isinstance(values[0], bool)
-    return str(values[0]) if name in TEXTS and is_number else values[0]
-
-
-def _listed(value: JsonValue) -> list[JsonValue]:
-    return value if isinstance(value, list) else [value]
-
-
-def _look_up(row: JsonObject, path: str) -> JsonValue:
-    found: JsonValue = row
-    for part in path.split("."):
-        found = found.get(part) if isinstance(found, dict) else None
-    return found
 
 
 def _zone(record: JsonObject, legends: Legends) -> ZoneInfo | None:
