@@ -33,8 +33,8 @@ def nights(
         night = tonight + timedelta(days=day)
         roll = dice(seed, city.slug, night)
         free = roll.sample(artists, len(artists))
-        for venue in roll.sample(venues, NIGHTLY[night.weekday()]):
-            found.append(_event(venue, night, free=free, promoters=promoters, roll=roll))
+        tonights = roll.sample(venues, NIGHTLY[night.weekday()])
+        found += [_event(venue, night, free=free, promoters=promoters, roll=roll) for venue in tonights]
     return _fated(found, tonight=tonight, venues=venues)
 
 
@@ -83,21 +83,15 @@ def _fated(events: list[Event], *, tonight: date, venues: list[Venue]) -> list[E
     coming = [event for event in events if 2 <= (night_of(event.starts_at, event.city) - tonight).days <= 14]
     early = [event for event in coming if time(17) <= event.starts_at.time() <= time(21)]
     cancelled, moved, retitled, sold_out, *_, first = early
-    taken = {
-        event.venue.id
-        for event in events
-        if night_of(event.starts_at, event.city) == night_of(moved.starts_at, moved.city)
-    }
+    night = night_of(moved.starts_at, moved.city)
+    taken = {event.venue.id for event in events if night_of(event.starts_at, event.city) == night}
     elsewhere = next(venue for venue in venues if venue.id not in taken and venue.place_id and venue.handle)
     changed = {
         cancelled.id: replace(cancelled, fate="cancelled"),
         moved.id: replace(moved, fate="moved", later_venue=elsewhere),
-        retitled.id: replace(
-            retitled, fate="retitled", later_name=f"Aniversario de {retitled.venue.name}, gran velada"
-        ),
+        retitled.id: replace(retitled, fate="retitled", later_name=f"Velada mayor: {retitled.lineup[0].name}"),
         sold_out.id: replace(sold_out, fate="sold_out"),
     }
-    again = replace(
-        first, id=f"{first.id}/2", starts_at=first.starts_at + timedelta(hours=2, minutes=30), fate="second_showing"
-    )
+    later = first.starts_at + timedelta(hours=2, minutes=30)
+    again = replace(first, id=f"{first.id}/2", starts_at=later, fate="second_showing")
     return [*(changed.get(event.id, event) for event in events), again]
