@@ -2,8 +2,9 @@
 
 import csv
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, get_args
 
@@ -12,17 +13,19 @@ from pydantic_core import ErrorDetails
 
 from sonik.errors import InvalidInput, did_you_mean
 from sonik.identity.names import clean_text
+from sonik.ingest.exports import read_export
 from sonik.ingest.legends import Legends
-from sonik.ingest.mapping import FieldMapping, apply
+from sonik.ingest.mapping import FieldMapping, Sheet, apply
 from sonik.ingest.receipts import MAX_SHOWN, Problem, Receipt
 from sonik.ingest.records import AnyRecord, Mention, Relation
-from sonik.types import JsonObject
+from sonik.types import JsonObject, JsonValue
 
 RECORD: TypeAdapter[AnyRecord] = TypeAdapter(AnyRecord)
 MODELS: tuple[type[BaseModel], ...] = get_args(get_args(AnyRecord)[0])
 KINDS = tuple(str(model.model_fields["kind"].default) for model in MODELS)
 MAX_LINE_BYTES = 1_000_000
 NOT_TEXT = "not UTF-8"
+NO_OBJECT = "a JSON object is wanted, this is a {}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,22 +35,47 @@ class Row:
     line: int
     content: JsonObject | None
     problem: str = ""
+    table: str = ""
 
 
-def read_rows(path: Path) -> Iterator[Row]:
+def read_rows(path: Path, *, mapping: FieldMapping | None = None) -> Iterator[Row]:
     """Return the rows of a .jsonl, .ndjson or .csv file, read as they are asked for.
+
+    A mapping says how a CSV is written, which system an export is of, and which rows of several tables are wanted.
 
     Raises:
         InvalidInput: the file is not there, of another type, or a CSV without a usable header.
     """
     if not path.is_file():
         raise InvalidInput(f"There is no file {path}.", next_step="Check the path.", field="file")
+    if mapping is not None and mapping.system:
+        return map(_exported, read_export(path, mapping))
+    rows = _rows(path, mapping.sheet if mapping is not None else Sheet())
+    return _wanted(rows, mapping) if mapping is not None and mapping.tables else rows
+
+
+def _rows(path: Path, sheet: Sheet) -> Iterator[Row]:
     suffix = path.suffix.lower()
     if suffix == ".csv":
-        return _csv(path, _header(path))
+        return _csv(path, _header(path, sheet), sheet)
     if suffix in {".jsonl", ".ndjson"}:
         return _jsonl(path)
     raise InvalidInput(f"{path.name} is no .jsonl or .csv file.", next_step="Convert it first.", field="file")
+
+
+def _exported(item: tuple[int, str, JsonValue]) -> Row:
+    number, table, content = item
+    if isinstance(content, dict):
+        return Row(line=number, content=content, table=table)
+    return Row(line=number, content=None, problem=NO_OBJECT.format(type(content).__name__), table=table)
+
+
+def _wanted(rows: Iterator[Row], mapping: FieldMapping) -> Iterator[Row]:
+    """Yield the rows that a table of the mapping takes, each with the table's name."""
+    for row in rows:
+        table = mapping.choose(row.content)
+        if table is not None:
+            yield replace(row, table=table.name)
 
 
 def to_record(row: Row, *, mapping: FieldMapping | None, legends: Legends) -> AnyRecord | Receipt:
@@ -55,7 +83,8 @@ def to_record(row: Row, *, mapping: FieldMapping | None, legends: Legends) -> An
     if row.content is None:
         return Receipt(line=row.line, outcome="refused", problems=(Problem(field="line", reason=row.problem),))
     try:
-        return RECORD.validate_python(apply(mapping, row.content, legends=legends) if mapping else row.content)
+        content = apply(mapping.table(row.table), row.content, legends=legends) if mapping else row.content
+        return RECORD.validate_python(content)
     except ValidationError as error:
         problems = tuple(_problem(detail) for detail in error.errors(include_url=False, include_input=False))
     except InvalidInput as error:
@@ -121,7 +150,7 @@ def _parsed(line: int, raw: bytes) -> Row:
     except (ValueError, RecursionError) as error:
         return Row(line=line, content=None, problem=f"not JSON: {error}")
     if not isinstance(content, dict):
-        return Row(line=line, content=None, problem=f"a JSON object is wanted, this is a {type(content).__name__}")
+        return Row(line=line, content=None, problem=NO_OBJECT.format(type(content).__name__))
     return Row(line=line, content=content)
 
 
@@ -129,12 +158,12 @@ def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is not a number JSON knows")
 
 
-def _header(path: Path) -> list[str]:
+def _header(path: Path, sheet: Sheet) -> list[str]:
     """Return the column names of a CSV file, which must be there, apart and separated by commas."""
     step = "Save it with commas between the columns and a header in the first line."
-    with _open_csv(path) as file:
+    with _open_csv(path, sheet) as file:
         try:
-            header = next(csv.reader(file), [])
+            header = next(csv.reader(file, delimiter=sheet.separator), [])
         except csv.Error as error:
             raise InvalidInput(f"{path.name} is not CSV: {error}.", next_step=step, field="file") from error
     columns = [column.strip() for column in header]
@@ -148,10 +177,10 @@ def _header(path: Path) -> list[str]:
     return columns
 
 
-def _csv(path: Path, columns: list[str]) -> Iterator[Row]:
+def _csv(path: Path, columns: list[str], sheet: Sheet) -> Iterator[Row]:
     """Yield one row a record; its line is the one it ends on. An empty cell says nothing."""
-    with _open_csv(path) as file:
-        reader = csv.reader(file)
+    with _open_csv(path, sheet) as file:
+        reader = csv.reader(file, delimiter=sheet.separator)
         next(reader)
         while True:
             try:
@@ -176,6 +205,9 @@ def _csv_row(line: int, columns: list[str], cells: list[str]) -> Row:
     return Row(line=line, content=content)
 
 
-def _open_csv(path: Path) -> IO[str]:
+def _open_csv(path: Path, sheet: Sheet) -> IO[str]:
+    with path.open("rb") as file:
+        marked = file.read(len(BOM_UTF8)) == BOM_UTF8
     # Broken bytes come through as lone surrogates, so that they refuse their own row and no other.
-    return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
+    encoding = "utf-8-sig" if marked else sheet.encoding
+    return path.open(encoding=encoding, errors="surrogateescape", newline="")

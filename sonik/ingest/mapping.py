@@ -7,16 +7,20 @@ A mapping is TOML. ``[fields]`` names, for each field of the record, where its v
     genres = { from = ["category", "tags"] }         # several columns become a list
     language = { value = "es" }                      # a constant
 
-A table such as ``[fields.venue]`` maps a mention; it is left out when its name is empty.
+    title = { join = ["first", "last"] }             # several columns become one text
+
+A table such as ``[fields.venue]`` maps a mention; it is left out when its name is empty. With ``each`` it maps every
+element of a list. ``[[relations]]`` says which edges a row states. A file of several tables has ``[tables.NAME]``, each
+with a kind and fields of its own; the first whose ``only`` a row meets takes it.
 """
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sonik.clock import DAY_STARTS
@@ -24,24 +28,66 @@ from sonik.errors import InvalidInput
 from sonik.identity.sighting import Source
 from sonik.ingest.legends import FALLBACK_ZONE, Legends
 from sonik.ingest.records import YEARS
+from sonik.ingest.rules import fill, look_up, relations_of
+from sonik.ingest.scraps import untracked, visible_text
+from sonik.ingest.written import MOMENTS, read_written
 from sonik.types import JsonObject, JsonValue
 
-MOMENTS: Final = frozenset({"starts_at", "ends_at", "observed_at"})
 DEFAULT_TRUST: Final = 50
-RULES: Final = "Use a column, {from=…} or {value=…}."
-LISTS: Final = frozenset({"genres", "aliases", "emails", "phones", "lineup", "promoters"})
-MENTIONS: Final = frozenset({"venue", "lineup", "promoters"})
-TEXTS: Final = frozenset({"source_id", "phone"})
+ADDRESSES: Final = frozenset({"url", "image_url", "ticket_url", "website"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Join:
+    """Items of another table: those whose ids stand at the path `by`, or those that hold this one's id at `where`."""
+
+    table: str
+    by: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sheet:
+    """How a CSV file is written."""
+
+    separator: str = ","
+    encoding: str = "utf-8"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FieldMapping:
-    """A source's mapping: its name and trust, the kind of record its rows are, and where each field comes from."""
+    """A source's mapping: its name and trust, the kind of record its rows are, and where each field comes from.
+
+    `written` values are as people write them: the day first, a decimal comma. `scraped` texts hold markup. A mapping of
+    several `tables` has no fields of its own; each of them takes the rows of its `origin` that meet its `only`.
+    """
 
     source: Source
     kind: str | None
     fields: Mapping[str, object]
     partial: bool = False
+    relations: tuple[Mapping[str, object], ...] = ()
+    written: bool = False
+    scraped: bool = False
+    sheet: Sheet = Sheet()
+    system: str = ""
+    tables: tuple["FieldMapping", ...] = ()
+    name: str = ""
+    origin: str = ""
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    joins: Mapping[str, Join] = field(default_factory=dict)
+
+    def choose(self, row: JsonValue, *, origin: str = "") -> "FieldMapping | None":
+        """Return the table that takes a row, if there is one; what is no object goes to the first, to be refused."""
+        tables = (table for table in self.tables if table.origin == origin)
+        return next((table for table in tables if not isinstance(row, dict) or table._wants(row)), None)
+
+    def table(self, name: str) -> "FieldMapping":
+        """Return one of its tables, or itself for a row that is of none."""
+        return next((table for table in self.tables if table.name == name), self)
+
+    def _wants(self, row: JsonObject) -> bool:
+        return all(str(look_up(row, path)) in values for path, values in self.only.items())
 
 
 def load_mapping(name_or_path: str) -> FieldMapping:
@@ -75,16 +121,43 @@ def shipped_mappings() -> list[Path]:
 
 
 def _parse(table: Mapping[str, object]) -> FieldMapping:
+    trust = table.get("trust", DEFAULT_TRUST)
+    source = Source(code=str(table["source"]), trust=trust if isinstance(trust, int) else DEFAULT_TRUST)
+    base = FieldMapping(
+        source=source, kind=None, fields={}, partial=table.get("partial") is True, written=table.get("written") is True,
+        scraped=table.get("scraped") is True, sheet=Sheet(**_table(table, "csv")), system=str(table.get("system", "")),
+    )  # fmt: skip
+    if "tables" not in table:
+        return _filled(base, table, kind=str(table["kind"]))
+    tables = _table(table, "tables").items()
+    return replace(base, tables=tuple(_parse_table(base, name, inner) for name, inner in tables))
+
+
+def _parse_table(base: FieldMapping, name: str, table: Mapping[str, object]) -> FieldMapping:
+    kind = table.get("kind")
+    joins = {into: Join(**{"by": into, **join}) for into, join in _table(table, "joins").items()}
+    only = {path: tuple(map(str, _as_list(values))) for path, values in _table(table, "only").items()}
+    named = replace(base, name=name, origin=str(table.get("from", name)), only=only, joins=joins)
+    return named if kind is None else _filled(named, table, kind=str(kind))
+
+
+def _filled(mapping: FieldMapping, table: Mapping[str, object], *, kind: str) -> FieldMapping:
     fields = table["fields"]
     if not isinstance(fields, dict):
         raise TypeError("[fields] is not a table")
-    trust = table.get("trust", DEFAULT_TRUST)
-    return FieldMapping(
-        source=Source(code=str(table["source"]), trust=trust if isinstance(trust, int) else DEFAULT_TRUST),
-        kind=str(table["kind"]),
-        fields=fields,
-        partial=table.get("partial") is True,
-    )
+    relations = tuple(relation for relation in _as_list(table.get("relations", [])) if isinstance(relation, dict))
+    return replace(mapping, kind=kind, fields=fields, relations=relations)
+
+
+def _table(table: Mapping[str, object], name: str) -> dict[str, Any]:
+    found = table.get(name, {})
+    if not isinstance(found, dict):
+        raise TypeError(f"[{name}] is not a table")
+    return found
+
+
+def _as_list(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
 
 
 def apply(mapping: FieldMapping, row: JsonObject, *, legends: Legends) -> JsonObject:
@@ -95,8 +168,12 @@ def apply(mapping: FieldMapping, row: JsonObject, *, legends: Legends) -> JsonOb
     Raises:
         InvalidInput: the mapping has a rule that says nothing, or a local time stands in no known market.
     """
-    record = _fill(mapping.fields, row)
+    record = fill(mapping.fields, row)
+    if mapping.scraped:
+        record = {name: _cleared(name, value) for name, value in record.items()}
     zone = _zone(record, legends)
+    if mapping.written:
+        read_written(record, currency=_currency(record, legends))
     whole_days = {name for name in MOMENTS & record.keys() if _bare_date(record[name]) is not None}
     ends = _bare_date(record.get("ends_at"))
     for name in MOMENTS & record.keys():
@@ -105,67 +182,41 @@ def apply(mapping: FieldMapping, row: JsonObject, *, legends: Legends) -> JsonOb
         record["all_day"] = True
     if ends is not None:
         record["ends_at"] = _end_of_day(ends, _parsed(record.get("starts_at")), zone or FALLBACK_ZONE)
+    record["relations"] = relations_of(mapping.relations, row)
     record["kind"] = mapping.kind
     return {name: value for name, value in record.items() if value is not None and value not in ("", [])}
 
 
-def _fill(fields: Mapping[str, object], row: JsonObject) -> JsonObject:
-    record: JsonObject = {}
-    for name, rule in fields.items():
-        if isinstance(rule, dict) and not {"from", "value"} & rule.keys():
-            mention = _fill(rule, row)
-            cleaned: JsonObject = {key: value for key, value in mention.items() if value is not None and value != ""}
-            record[name] = cleaned if cleaned.get("name") else None
-        else:
-            record[name] = _value(name, rule, row)
-        if name in LISTS and isinstance(record[name], dict):
-            record[name] = [record[name]]
-    return record
+def _cleared(name: str, value: JsonValue) -> JsonValue:
+    """Return a value as a reader of the page would see it, an address without its trackers."""
+    if isinstance(value, dict):
+        return {inner: _cleared(inner, found) for inner, found in value.items()}
+    if isinstance(value, list):
+        return [_cleared(name, found) for found in value]
+    if not isinstance(value, str):
+        return value
+    return untracked(value) if name in ADDRESSES else visible_text(value)
 
 
-def _value(name: str, rule: object, row: JsonObject) -> JsonValue:
-    if isinstance(rule, str):
-        rule = {"from": rule}
-    if not isinstance(rule, dict):
-        raise InvalidInput(f"Field '{name}' has no rule Sonik knows.", next_step=RULES, field=name)
-    if "value" in rule:
-        constant: JsonValue = rule["value"]
-        return constant
-    wanted = rule["from"] if isinstance(rule["from"], list) else [rule["from"]]
-    values = [value for path in wanted for value in _listed(_look_up(row, str(path)))]
-    table = rule.get("map")
-    if isinstance(table, dict):
-        values = [table.get(str(value)) for value in values]
-    values = [value for value in values if value is not None and value != ""]
-    if name in LISTS:
-        return [{"name": str(value)} for value in values] if name in MENTIONS else [str(value) for value in values]
-    if not values:
-        return None
-    # Most systems number their rows; a record's own id is a text.
-    is_number = isinstance(values[0], int) and not isinstance(values[0], bool)
-    return str(values[0]) if name in TEXTS and is_number else values[0]
-
-
-def _listed(value: JsonValue) -> list[JsonValue]:
-    return value if isinstance(value, list) else [value]
-
-
-def _look_up(row: JsonObject, path: str) -> JsonValue:
-    found: JsonValue = row
-    for part in path.split("."):
-        found = found.get(part) if isinstance(found, dict) else None
-    return found
+def _currency(record: JsonObject, legends: Legends) -> str | None:
+    slug = _market(record, legends)
+    return None if slug is None else legends.markets[slug].currency
 
 
 def _zone(record: JsonObject, legends: Legends) -> ZoneInfo | None:
-    """Return the time zone of the row's market: its own, or the one its venue or city is in."""
+    """Return the time zone of the row's market."""
+    slug = _market(record, legends)
+    return None if slug is None else legends.zone(slug)
+
+
+def _market(record: JsonObject, legends: Legends) -> str | None:
+    """Return the row's market: its own, or the one its venue or city is in."""
     venue = record.get("venue")
     places = [record.get("market"), record.get("city")]
     if isinstance(venue, dict):
         places[1:1] = [venue.get("market"), venue.get("city")]
     found = (legends.find_market(place) for place in places if isinstance(place, str))
-    slug = next((slug for slug in found if slug is not None), None)
-    return None if slug is None else legends.zone(slug)
+    return next((slug for slug in found if slug is not None), None)
 
 
 def _moment(name: str, value: JsonValue, zone: ZoneInfo | None) -> JsonValue:
