@@ -11,7 +11,7 @@ from sonik.ingest.samples.world.spelling import bare
 from sonik.ingest.samples.world.tellings import Habits, Telling, first_tellings, later_tellings, seen_first
 
 SOURCE = "directus"
-HABITS = Habits(source=SOURCE, trust=80, share=0.68, sees_second_showings=True)
+HABITS = Habits(source=SOURCE, trust=80, share=0.68, hears=True, hears_of_moves=True, sees_second_showings=True)
 VENUE_SHARE = 0.85
 RELATIONS = ("venues", "artists", "organizers")
 
@@ -31,7 +31,7 @@ def deliveries(ground: Ground) -> list[Delivery]:
     later = Desk(numbers=desk.numbers, entries={name: list(desk.entries[name]) for name in RELATIONS})
     _add_events(desk, ground, first_tellings(ground, HABITS))
     desk.add("events", {"id": 9999, "status": "draft", "title": "PRUEBA no publicar", "starts_at": None, "venue": None})
-    _add_events(later, ground, later_tellings(ground, HABITS, follows=True))
+    _add_events(later, ground, later_tellings(ground, HABITS))
     return [_delivery("directus-1.json", desk), _delivery("directus-2.json", later)]
 
 

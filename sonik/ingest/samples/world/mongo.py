@@ -13,7 +13,7 @@ from sonik.ingest.samples.world.spelling import promoted
 from sonik.ingest.samples.world.tellings import Habits, Telling, first_tellings, later_tellings, seen_first
 
 SOURCE = "mongo"
-HABITS = Habits(source=SOURCE, trust=60, share=0.45, wrong=0.2, sees_second_showings=True)
+HABITS = Habits(source=SOURCE, trust=60, share=0.45, wrong=0.2, hears=True, sees_second_showings=True)
 BUYERS = 60
 
 
@@ -34,7 +34,7 @@ def deliveries(ground: Ground) -> list[Delivery]:
         desk.add("tickets", *_ticket(ground, telling))
     for number in range(BUYERS * 4):
         desk.add("transactions", _transaction(ground, sold, number))
-    for telling in later_tellings(ground, HABITS, follows=True):
+    for telling in later_tellings(ground, HABITS):
         if telling.price_max:
             later.add("tickets", *_ticket(ground, telling))
     return [_delivery("mongo-1.json", desk), _delivery("mongo-2.json", later)]

@@ -34,7 +34,7 @@ def deliveries(ground: Ground) -> list[Delivery]:
         desk.add("", *_listing(ground, telling))
         if dice(ground.seed, SOURCE, "twice", telling.event.id).random() < 0.06 and not telling.event.fate:
             desk.add("", *_listing(ground, telling, copy="-b"))
-    for telling in later_tellings(ground, HABITS, follows=False):
+    for telling in later_tellings(ground, HABITS):
         later.add("", *_listing(ground, telling))
     return [_delivery("scraper-1.jsonl", desk), _delivery("scraper-2.jsonl", later)]
 
@@ -85,7 +85,7 @@ def _listing(ground: Ground, telling: Telling, *, copy: str = "") -> tuple[Item,
     """Return a listing; a tenth has no id, and a `copy` is the same night listed again under another."""
     event, roll = telling.event, dice(ground.seed, SOURCE, "listing", telling.event.id)
     words = telling.words
-    if roll.random() < 0.12 and not event.fate:
+    if roll.random() < 0.12 and not event.fate and event.lineup[-1].name not in words:
         words = f"{words} con {event.lineup[-1].name}"
     title = promoted(words, roll)
     venue, place = _venue_of(ground, telling, roll)

@@ -18,7 +18,7 @@ def deliveries(ground: Ground) -> list[Delivery]:
     desk, later = Desk(), Desk()
     for telling in first_tellings(ground, HABITS):
         desk.add("", *_row(ground, telling))
-    for telling in later_tellings(ground, HABITS, follows=False):
+    for telling in later_tellings(ground, HABITS):
         later.add("", *_row(ground, telling))
     return [_delivery("sheet-1.csv", desk, "latin-1"), _delivery("sheet-2.csv", later, "utf-8-sig")]
 

@@ -18,6 +18,11 @@ def words_of(text: str) -> str:
     return " ".join(re.findall(r"\w+", bare(text).casefold()))
 
 
+def shown(name: str) -> str:
+    """Return a name as it is to be shown, whatever dress it came in: single spaces, whole letters."""
+    return unicodedata.normalize("NFC", " ".join(name.split()))
+
+
 def dressed(name: str, roll: Random) -> str:
     """Return a name in another dress: louder, without accents, with stray spaces."""
     dress = roll.choice(("as it is", "as it is", "bare", "loud", "spaced", "decomposed"))

@@ -9,7 +9,7 @@ from sonik.ingest.samples.world.cities import dice
 from sonik.ingest.samples.world.ground import Event, Ground, Venue
 from sonik.ingest.samples.world.marks import Mark, Place
 from sonik.ingest.samples.world.programme import night_of
-from sonik.ingest.samples.world.spelling import words_of
+from sonik.ingest.samples.world.spelling import shown, words_of
 
 # What becomes of an event is seen by whoever tells of it.
 FATED = frozenset({"cancelled", "moved", "retitled", "sold_out"})
@@ -17,12 +17,17 @@ FATED = frozenset({"cancelled", "moved", "retitled", "sold_out"})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Habits:
-    """A source: its name and trust, the share of all events it has, and how often a price or a start is another."""
+    """A source: its name and trust, the share of all events it has, and how often a price or a start is another.
+
+    It hears of changes or not, and if so of a new venue or not.
+    """
 
     source: str
     trust: int
     share: float
     wrong: float = 0.0
+    hears: bool = False
+    hears_of_moves: bool = False
     sees_second_showings: bool = False
 
 
@@ -43,7 +48,7 @@ class Telling:
     def mark(self, *, name: str, keys: frozenset[str], place: Place, says_status: bool) -> Mark:
         """Return the label of the line that tells it under this name."""
         said = {
-            "name": " ".join(name.split()), "starts_at": self.starts_at, "venue": place.entity,
+            "name": shown(name), "starts_at": self.starts_at, "venue": place.entity,
             "price_min": self.price_min, "status": self.status if says_status else None,
         }  # fmt: skip
         return Mark(
@@ -71,13 +76,14 @@ def first_tellings(ground: Ground, habits: Habits) -> Iterator[Telling]:
             yield _telling(ground, habits, event, status="scheduled", at=seen_first(ground, habits.source, event.id))
 
 
-def later_tellings(ground: Ground, habits: Habits, *, follows: bool) -> Iterator[Telling]:
-    """Yield what a source tells of the events that changed; one that does not follow says what it said before."""
+def later_tellings(ground: Ground, habits: Habits) -> Iterator[Telling]:
+    """Yield what a source tells of the events that changed; one that heard of nothing says what it said before."""
     for event in ground.events:
         if event.fate in FATED and _has(ground, habits, event):
             at = seen_later(ground, habits.source, event.id)
-            status = event.fate if follows and event.fate != "retitled" else "scheduled"
-            yield _telling(ground, habits, event, status=status, at=at, later=follows)
+            hears = habits.hears and (habits.hears_of_moves or event.fate != "moved")
+            status = event.fate if hears and event.fate != "retitled" else "scheduled"
+            yield _telling(ground, habits, event, status=status, at=at, later=hears)
 
 
 def _has(ground: Ground, habits: Habits, event: Event) -> bool:

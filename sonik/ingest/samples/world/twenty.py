@@ -8,7 +8,7 @@ from sonik.ingest.samples.world.cities import City, dice
 from sonik.ingest.samples.world.directus import stamp
 from sonik.ingest.samples.world.ground import Ground, Organization, Person, Thing, Tie, Venue
 from sonik.ingest.samples.world.marks import Delivery, Desk, Item, Mark, keys_of, own_id
-from sonik.ingest.samples.world.spelling import dressed, mistyped
+from sonik.ingest.samples.world.spelling import dressed, mistyped, shown
 from sonik.ingest.samples.world.tellings import seen_first
 
 SOURCE = "twenty"
@@ -67,7 +67,7 @@ def _venue(ground: Ground, venue: Venue) -> tuple[Item, Mark]:
         "instagramLink": _link(f"https://instagram.com/{handle}?igshid=MzRlODBiNWFlZA==" if handle else None),
     }  # fmt: skip
     keys = keys_of(("place", place), ("instagram", handle)) | {own_id(SOURCE, "venue", company["id"])}
-    said = {"name": _composed(name), "address": None, "capacity": capacity}
+    said = {"name": shown(name), "address": None, "capacity": capacity}
     return company, Mark(entity=venue.id, kind="venue", keys=keys, observed_at=seen, said=said)
 
 
@@ -127,7 +127,3 @@ def _address(city: City) -> Item:
 
 def _link(url: str | None) -> Item:
     return {"primaryLinkUrl": url or "", "primaryLinkLabel": "", "secondaryLinks": []}
-
-
-def _composed(name: str) -> str:
-    return " ".join(name.split())
