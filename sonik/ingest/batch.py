@@ -279,7 +279,7 @@ class Batch:
         if mention.kind == "event":
             return False
         dossier = self._cast.dossier(mention)
-        return mention.kind in COLUMNS or dossier.is_new or bool(dossier.facts)
+        return mention.kind in COLUMNS or dossier.is_new or (mention.kind != "market" and bool(dossier.facts))
 
 
 def _unknown(statement: Statement, lost: Sighting) -> Receipt:
