@@ -146,7 +146,8 @@ class Engine:
     ) -> Portrait:
         """Return one entity with the sections asked for, now or as of a moment."""
         scope = replace(scope, as_of=as_of or scope.as_of)
-        return await portray(self._postgres, ref, include=include, scope=scope, clock=self.clock)
+        zones = {market.slug: market.zone for market in self.vocabulary.markets}
+        return await portray(self._postgres, ref, include=include, scope=scope, clock=self.clock, zones=zones)
 
     def as_of(self, scope: Scope, moment: datetime | None = None) -> str:
         """Return the moment an answer speaks of, ISO 8601 in UTC to the second."""

@@ -22,7 +22,8 @@ from sonik.types import JsonObject, JsonValue
 
 RECORD: TypeAdapter[AnyRecord] = TypeAdapter(AnyRecord)
 MODELS: tuple[type[BaseModel], ...] = get_args(get_args(AnyRecord)[0])
-KINDS = tuple(str(model.model_fields["kind"].default) for model in MODELS)
+MODEL_OF = {kind: model for model in MODELS for kind in get_args(model.model_fields["kind"].annotation)}
+KINDS = tuple(MODEL_OF)
 MAX_LINE_BYTES = 1_000_000
 NOT_TEXT = "not UTF-8"
 NO_OBJECT = "a JSON object is wanted, this is a {}"
@@ -116,7 +117,7 @@ def _problem(detail: ErrorDetails) -> Problem:
 def _fields_beside(location: tuple[int | str, ...]) -> list[str]:
     """Return the fields that are known where an unknown one stood."""
     kind, *path = (str(part) for part in location)
-    inside: type[BaseModel] = MODELS[KINDS.index(kind)]
+    inside = MODEL_OF[kind]
     if path[0] == "relations":
         inside = Mention if "target" in path else Relation
     elif len(path) > 1:

@@ -78,7 +78,7 @@ class Searcher:
         weights = seeds.weights()
         with timer.step("expand") as step:
             subgraph = await expand(
-                self.graphs, weights, scope=scope, lens=asked.lens, budget=self.edge_budget,
+                self.graphs, weights, scope=scope, lens=asked.lens, budget=self.edge_budget, now=now,
                 window=asked.reach,
             )  # fmt: skip
             step.rows = len(subgraph.edges)
