@@ -127,6 +127,13 @@ class Dossier:
         names = sorted(self.facts["name"].values(), key=_rank, reverse=True)
         self.tenancy = widest(fact.tenancy for fact in names)
 
+    def has_newer(self, sighting: Sighting) -> bool:
+        """Say whether a full record's source has told a newer one since; every record says the name."""
+        known = self.facts.get("name", {}).get(sighting.source.code)
+        if known is None or sighting.mention or sighting.partial or known.confidence <= MENTION_CONFIDENCE:
+            return False
+        return known.observed_at > sighting.observed_at
+
     def winner(self, attribute: str) -> Fact | None:
         """Return the fact that wins an attribute by the trust rule, among those that all its readers may see."""
         rivals = [
