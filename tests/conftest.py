@@ -7,4 +7,5 @@ pytest_plugins = [
     "tests.fix_sync",
     "tests.fix_mcp",
     "tests.fix_docs",
+    "tests.fix_world",
 ]

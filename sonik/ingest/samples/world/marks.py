@@ -43,6 +43,11 @@ class Delivery:
     content: bytes
     marks: tuple[Mark, ...] = field(repr=False)
 
+    @property
+    def mapping(self) -> str:
+        """The name of the mapping that reads it."""
+        return f"world_{self.source}"
+
 
 @dataclass(kw_only=True, slots=True)
 class Desk:

@@ -2,14 +2,14 @@
 
 import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 
 from sonik.ingest.samples.world.cities import City, dice
 from sonik.ingest.samples.world.directus import stamp
 from sonik.ingest.samples.world.ground import Artist, Ground, Venue
 from sonik.ingest.samples.world.marks import Delivery, Desk, Item, Mark, Place, keys_of, own_id
-from sonik.ingest.samples.world.spelling import dressed, marked_up, mistyped, promoted, tracked, words_of
+from sonik.ingest.samples.world.spelling import dressed, marked_up, mistyped, promoted, shown, tracked, words_of
 from sonik.ingest.samples.world.tellings import FATED, Habits, Telling, first_tellings, later_tellings, seen_first
 
 SOURCE = "scraper"
@@ -33,7 +33,8 @@ def deliveries(ground: Ground) -> list[Delivery]:
     for telling in first_tellings(ground, HABITS):
         desk.add("", *_listing(ground, telling))
         if dice(ground.seed, SOURCE, "twice", telling.event.id).random() < 0.06 and not telling.event.fate:
-            desk.add("", *_listing(ground, telling, copy="-b"))
+            again = replace(telling, observed_at=telling.observed_at + timedelta(minutes=5))
+            desk.add("", *_listing(ground, again, copy="-b"))
     for telling in later_tellings(ground, HABITS):
         later.add("", *_listing(ground, telling))
     return [_delivery("scraper-1.jsonl", desk), _delivery("scraper-2.jsonl", later)]
@@ -60,7 +61,7 @@ def _venue_profile(ground: Ground, venue: Venue) -> tuple[Item, Mark]:
         "url": tracked(f"https://planes.example/lugar/{venue.id}", roll),
     }  # fmt: skip
     keys = keys_of(("place", place), ("instagram", handle)) | {_name_key(name, spelling)}
-    said = {"name": _seen_as(name), "address": street, "capacity": None}
+    said = {"name": shown(name), "address": street, "capacity": None}
     return item, Mark(entity=venue.id, kind="venue", keys=keys, observed_at=seen, said=said)
 
 
@@ -77,7 +78,7 @@ def _artist_profile(ground: Ground, artist: Artist) -> tuple[Item, Mark]:
         "url": tracked(f"https://planes.example/artista/{artist.id}", roll),
     }  # fmt: skip
     keys = keys_of(("instagram", artist.handle)) | {own_id(SOURCE, "artist", page)}
-    said = {"name": _seen_as(name), "city": artist.city.slug}
+    said = {"name": shown(name), "city": artist.city.slug}
     return item, Mark(entity=artist.id, kind="artist", keys=keys, observed_at=seen, said=said)
 
 
@@ -124,10 +125,6 @@ def _shown(ground: Ground, venue: Venue) -> tuple[bool, bool]:
 def _name_key(name: str, spelling: str) -> str:
     """Return the key that a name is within this one source: its words, and those of its city."""
     return f"{SOURCE}:venue name:{words_of(name)}@{words_of(spelling)}"
-
-
-def _seen_as(name: str) -> str:
-    return " ".join(name.split())
 
 
 def _when(starts: datetime, roll: Random) -> str:
