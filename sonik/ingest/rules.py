@@ -10,6 +10,9 @@ RULES: Final = "Use a column, {from=…}, {join=[…]} or {value=…}."
 LISTS: Final = frozenset({"genres", "aliases", "emails", "phones", "lineup", "promoters"})
 MENTIONS: Final = frozenset({"venue", "lineup", "promoters"})
 TEXTS: Final = frozenset({"source_id", "phone"})
+# Tables of values that are no mention of anybody.
+PARTS: Final = frozenset({"attributes", "properties"})
+_FIXED = ("type", "target_kind", "direction")
 _OF_A_VALUE = frozenset({"from", "value", "join"})
 
 
@@ -25,6 +28,8 @@ def fill(fields: Mapping[str, object], row: JsonObject) -> JsonObject:
             record[name] = _value(name, rule, row)
         elif "each" in rule:
             record[name] = _mentions(rule, row)
+        elif name in PARTS:
+            record[name] = _said(rule, row) or None
         else:
             record[name] = _mention(rule, row)
         if name in LISTS and isinstance(record[name], dict):
@@ -35,22 +40,23 @@ def fill(fields: Mapping[str, object], row: JsonObject) -> JsonObject:
 def relations_of(rules: Sequence[Mapping[str, object]], row: JsonObject) -> list[JsonValue]:
     """Return the edges a row states: a rule gives one, or with `each` one for every element of a list.
 
+    Of several edges of a type to the same target the last one stands: who bought a ticket twice bought it.
+
     Raises:
         InvalidInput: a rule has no target.
     """
-    found: list[JsonValue] = []
+    found: dict[str, JsonValue] = {}
     for rule in rules:
-        fields = {name: inner for name, inner in rule.items() if name not in {"type", "target_kind", "each"}}
+        fields = {name: inner for name, inner in rule.items() if name not in _FIXED and name != "each"}
         if not isinstance(fields.get("target"), dict):
-            raise InvalidInput(
-                "A relation has no target.", next_step="Give it target = { name = … }.", field="relations"
-            )
-        fixed: JsonObject = {"type": str(rule.get("type", "")), "target_kind": str(rule.get("target_kind", ""))}
+            step = "Give it target = { name = … }."
+            raise InvalidInput("A relation has no target.", next_step=step, field="relations")
+        fixed: JsonObject = {name: str(rule[name]) for name in _FIXED if name in rule}
         for element in _elements(rule, row):
             told: JsonObject = {name: value for name, value in fill(fields, element).items() if value is not None}
             if "target" in told:
-                found.append(fixed | told)
-    return found
+                found[str((fixed, told["target"]))] = fixed | told
+    return list(found.values())
 
 
 def look_up(row: JsonValue, path: str) -> JsonValue:
@@ -83,8 +89,12 @@ def _mentions(rule: Mapping[str, object], row: JsonObject) -> list[JsonValue]:
 
 
 def _mention(fields: Mapping[str, object], row: JsonObject) -> JsonObject | None:
-    found: JsonObject = {name: value for name, value in fill(fields, row).items() if value is not None and value != ""}
+    found = _said(fields, row)
     return found if found.get("name") else None
+
+
+def _said(fields: Mapping[str, object], row: JsonObject) -> JsonObject:
+    return {name: value for name, value in fill(fields, row).items() if value is not None and value != ""}
 
 
 def _value(name: str, rule: object, row: JsonObject) -> JsonValue:

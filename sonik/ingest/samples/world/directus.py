@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from sonik.ingest.samples.world.articles import Article, articles
 from sonik.ingest.samples.world.cities import dice
 from sonik.ingest.samples.world.ground import Artist, Ground, Organization, Thing, Venue, slug
 from sonik.ingest.samples.world.marks import Delivery, Desk, Item, Mark, Place, keys_of, own_id
@@ -30,6 +31,8 @@ def deliveries(ground: Ground) -> list[Delivery]:
     desk.add("artists", *_again(desk, ground, next(artist for artist in ground.artists if not artist.handle)))
     later = Desk(numbers=desk.numbers, entries={name: list(desk.entries[name]) for name in RELATIONS})
     _add_events(desk, ground, first_tellings(ground, HABITS))
+    for article in articles(ground):
+        desk.add("articles", *_article(desk, ground, article))
     desk.add("events", {"id": 9999, "status": "draft", "title": "PRUEBA no publicar", "starts_at": None, "venue": None})
     _add_events(later, ground, later_tellings(ground, HABITS))
     return [_delivery("directus-1.json", desk), _delivery("directus-2.json", later)]
@@ -105,6 +108,18 @@ def _again(desk: Desk, ground: Ground, artist: Artist) -> tuple[Item, Mark]:
     keys = keys_of(("instagram", artist.handle)) | {own_id(SOURCE, "artist", number)}
     said = {"name": name, "city": artist.city.slug}
     return item, Mark(entity=artist.id, kind="artist", keys=keys, observed_at=later, said=said)
+
+
+def _article(desk: Desk, ground: Ground, article: Article) -> tuple[Item, Mark]:
+    seen = article.published_at
+    about = [desk.number(venue.id) for venue in article.venues if knows_venue(ground, venue)]
+    item: Item = {
+        "id": desk.number(article.id), "status": "published", "date_updated": stamp(seen), "title": article.title,
+        "type": "guide", "url": article.url, "published_at": stamp(seen),
+        "venues": [{"venues_id": number} for number in about],
+    }  # fmt: skip
+    keys = frozenset({own_id(SOURCE, "content", item["id"])})
+    return item, Mark(entity=article.id, kind="content", keys=keys, observed_at=seen, said={"name": article.title})
 
 
 def _add_events(desk: Desk, ground: Ground, tellings: Iterable[Telling]) -> None:

@@ -9,7 +9,7 @@ from sonik.ingest.samples.world.cities import dice
 from sonik.ingest.samples.world.directus import stamp
 from sonik.ingest.samples.world.ground import Event, Ground, Organization, Person, Venue
 from sonik.ingest.samples.world.marks import Delivery, Desk, Item, Mark, Place, keys_of, own_id
-from sonik.ingest.samples.world.spelling import promoted
+from sonik.ingest.samples.world.spelling import promoted, shown
 from sonik.ingest.samples.world.tellings import Habits, Telling, first_tellings, later_tellings, seen_first
 
 SOURCE = "mongo"
@@ -18,7 +18,7 @@ BUYERS = 60
 
 
 def deliveries(ground: Ground) -> list[Delivery]:
-    """Return the first export and the one after the changes; both hold all accounts."""
+    """Return two exports of everything, before and after the changes."""
     desk = Desk()
     for organization in ground.organizations:
         if organization.org_type == "promoter":
@@ -28,15 +28,16 @@ def deliveries(ground: Ground) -> list[Delivery]:
             desk.add("accounts", *_staff(ground, person))
     for number in range(BUYERS):
         desk.add("accounts", *_buyer(ground, number))
-    later = Desk(entries={"accounts": list(desk.entries["accounts"])})
     sold = [telling for telling in first_tellings(ground, HABITS) if telling.price_max]
     for telling in sold:
-        desk.add("tickets", *_ticket(ground, telling))
-    for number in range(BUYERS * 4):
+        desk.add("tiers", *_tier(ground, telling))
+    for number in range(BUYERS * 3):
         desk.add("transactions", _transaction(ground, sold, number))
-    for telling in later_tellings(ground, HABITS):
-        if telling.price_max:
-            later.add("tickets", *_ticket(ground, telling))
+    later = Desk(entries=dict(desk.entries))
+    changed = {telling.event.id: telling for telling in later_tellings(ground, HABITS)}
+    for telling in sold:
+        desk.add("tickets", *_ticket(ground, telling))
+        later.add("tickets", *_ticket(ground, changed.get(telling.event.id, telling)))
     return [_delivery("mongo-1.json", desk), _delivery("mongo-2.json", later)]
 
 
@@ -109,8 +110,8 @@ def _buyer(ground: Ground, number: int) -> tuple[Item, Mark]:
 
 
 def _ticket(ground: Ground, telling: Telling) -> tuple[Item, Mark]:
-    event, roll = telling.event, telling.roll
-    title = promoted(telling.words, roll)
+    event = telling.event
+    title = promoted(telling.words, dice(ground.seed, SOURCE, "title", event.id))
     venue, place = _venue(ground, telling.venue, event)
     promoter = event.promoter if event.promoter and event.promoter.org_type == "promoter" else None
     item: Item = {
@@ -134,12 +135,23 @@ def _venue(ground: Ground, venue: Venue, event: Event) -> tuple[Item, Place]:
     return item, Place(entity=venue.id, keys=keys_of(("place", found)) | {own_id(SOURCE, "venue", code)})
 
 
+def _tier(ground: Ground, telling: Telling) -> tuple[Item, Mark]:
+    thing = f"{telling.event.id}/tier"
+    item: Item = {
+        "_id": _oid(ground, thing), "ticket": _oid(ground, telling.event.id), "tier": "General",
+        "name": f"General: {telling.event.name}", "price": {"$numberDecimal": f"{telling.price_min}.00"},
+        "currency": telling.event.city.currency, "updatedAt": _date(telling.observed_at),
+    }  # fmt: skip
+    keys = frozenset({own_id(SOURCE, "ticket", object_id(ground.seed, SOURCE, thing))})
+    said = {"name": shown(str(item["name"]))}
+    return item, Mark(entity=thing, kind="ticket", keys=keys, observed_at=telling.observed_at, said=said)
+
+
 def _transaction(ground: Ground, sold: list[Telling], number: int) -> Item:
-    roll = dice(ground.seed, SOURCE, "transaction", number)
-    telling = roll.choice(sold)
+    telling = dice(ground.seed, SOURCE, "transaction", number).choice(sold)
     return {
         "_id": _oid(ground, f"transaction/{number}"), "account": _oid(ground, f"buyer/{number % BUYERS}"),
-        "ticket": _oid(ground, telling.event.id), "title": telling.event.name, "status": "paid",
+        "tier": _oid(ground, f"{telling.event.id}/tier"), "status": "paid",
         "amount": {"$numberDecimal": f"{telling.price_min}.00"}, "currency": telling.event.city.currency,
         "at": _date(telling.observed_at),
     }  # fmt: skip

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from random import Random
 
 from sonik.ingest.samples.world.cities import dice
 from sonik.ingest.samples.world.ground import Event, Ground, Venue
@@ -43,7 +42,6 @@ class Telling:
     price_max: int
     status: str
     observed_at: datetime
-    roll: Random
 
     def mark(self, *, name: str, keys: frozenset[str], place: Place, says_status: bool) -> Mark:
         """Return the label of the line that tells it under this name."""
@@ -105,5 +103,5 @@ def _telling(
     return Telling(
         event=event, words=(event.later_name if later else None) or event.name,
         venue=(event.later_venue if later else None) or event.venue, starts_at=event.starts_at + shift,
-        price_min=event.price_min + extra, price_max=event.price_max + extra, status=status, observed_at=at, roll=roll,
+        price_min=event.price_min + extra, price_max=event.price_max + extra, status=status, observed_at=at,
     )  # fmt: skip

@@ -33,7 +33,7 @@ def deliveries(ground: Ground) -> list[Delivery]:
                 desk.add("introductions", _introduction(ground, person, tie))
     for number, organization in enumerate(ground.organizations):
         if organization.org_type == "promoter":
-            desk.add("opportunities", _opportunity(ground, organization, number))
+            desk.add("opportunities", *_opportunity(ground, organization, number))
     content = json.dumps({"data": desk.items()}, ensure_ascii=False, indent=1).encode()
     return [Delivery(source=SOURCE, trust=TRUST, file="twenty-1.json", content=content, marks=desk.marks())]
 
@@ -110,15 +110,18 @@ def _introduction(ground: Ground, person: Person, tie: Tie) -> Item:
     }  # fmt: skip
 
 
-def _opportunity(ground: Ground, organization: Organization, number: int) -> Item:
-    amount = organization.city.prices[-1] * (20 + number)
-    return {
-        "id": record_id(ground, f"{organization.id}/campaign"), "name": f"Campaña de temporada: {organization.name}",
+def _opportunity(ground: Ground, organization: Organization, number: int) -> tuple[Item, Mark]:
+    thing, name = f"{organization.id}/campaign", f"Campaña de temporada: {organization.name}, {organization.city.name}"
+    amount, seen = organization.city.prices[-1] * (20 + number), seen_first(ground, SOURCE, thing)
+    item: Item = {
+        "id": record_id(ground, thing), "name": name, "budget": amount,
         "amount": {"amountMicros": amount * 1_000_000, "currencyCode": organization.city.currency},
         "stage": ("CUSTOMER", "PROPOSAL")[number % 2], "closeDate": stamp(ground.now),
-        "companyId": record_id(ground, organization.id), "createdAt": "2025-06-01T12:00:00.000Z",
-        "updatedAt": stamp(seen_first(ground, SOURCE, f"{organization.id}/campaign")), "deletedAt": None,
+        "channel": ("instagram", "email", "whatsapp")[number % 3], "companyId": record_id(ground, organization.id),
+        "createdAt": "2025-06-01T12:00:00.000Z", "updatedAt": stamp(seen), "deletedAt": None,
     }  # fmt: skip
+    keys = frozenset({own_id(SOURCE, "campaign", item["id"])})
+    return item, Mark(entity=thing, kind="campaign", keys=keys, observed_at=seen, said={"name": name})
 
 
 def _address(city: City) -> Item:
