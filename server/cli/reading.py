@@ -16,7 +16,7 @@ from tools.results import Entry
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, as an agent gets it.")]
 Market = Annotated[str | None, typer.Option(help="Slug or name of a market.")]
-Limit = Annotated[int, typer.Option(min=1, max=50)]
+Limit = Annotated[int, typer.Option(min=1, max=50, help="Most results to show.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,7 +27,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def search(
-    query: str, market: Market = None, when: str | None = None, limit: Limit = 8,
+    query: Annotated[str, typer.Argument(help="The question in Spanish, Portuguese or English.")],
+    market: Market = None,
+    when: Annotated[str | None, typer.Option(help="tonight, this_weekend, a date, or FIRST/LAST.")] = None,
+    limit: Limit = 8,
     explain: Annotated[bool, typer.Option(help="Show the trace.")] = False, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Answer a question: sonik search "quién toca salsa este finde"."""
@@ -43,8 +46,13 @@ def search(
 
 
 def whats_on(
-    when: Annotated[str, typer.Argument()] = "tonight", market: Market = None,
-    genre: Annotated[list[str] | None, typer.Option()] = None, price_max: float | None = None, limit: Limit = 20,
+    when: Annotated[str, typer.Argument(help="tonight, this_weekend, a date, or FIRST/LAST.")] = "tonight",
+    market: Market = None,
+    genre: Annotated[list[str] | None, typer.Option(help="Only this genre; give it again for another.")] = None,
+    price_max: Annotated[
+        float | None, typer.Option(help="Most that a ticket may cost, in the market's currency.")
+    ] = None,
+    limit: Limit = 20,
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """List what is on: sonik whats-on this_weekend --market medellin --genre salsa."""
@@ -59,7 +67,13 @@ def whats_on(
     return _print_notes(rendered)
 
 
-def entity(ref: str, include: Annotated[list[str] | None, typer.Option()] = None, as_json: Json = False) -> None:
+def entity(
+    ref: Annotated[str, typer.Argument(help="Slug, @handle, domain, place id or address of an entity.")],
+    include: Annotated[
+        list[str] | None, typer.Option(help="A section: relations, events, sources; give it again for another.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Show one entity: sonik entity @handle --include sources."""
     given = {"ref": ref, "include": include or ["relations", "events", "sources"], "response_format": "detailed"}
     rendered = _call("sonik_get_entity", given)

@@ -12,10 +12,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from server.cli import inspecting
 from server.cli.running import with_engine
 from sonik.errors import InvalidInput
 from sonik.identity.sighting import Source
 from sonik.ingest.files import Row, read_rows, rows_of
+from sonik.ingest.inspection.report import SAMPLE
 from sonik.ingest.intake import Delivery
 from sonik.ingest.mapping import FieldMapping, load_mapping
 from sonik.ingest.receipts import Intake
@@ -35,17 +37,30 @@ def add_to(app: typer.Typer) -> None:
 
 
 def ingest(
-    file: Annotated[str, typer.Argument(help="A .jsonl or .csv file, or 'sample' for the Medellín sample market.")],
+    file: Annotated[
+        str, typer.Argument(help="A .jsonl, .json or .csv file, or 'sample' for the Medellín sample market.")
+    ],
     mapping: Annotated[str | None, typer.Option(help="A mapping .toml, or the name of one that ships.")] = None,
+    inspect: Annotated[
+        bool, typer.Option("--inspect", help="Only look: propose a mapping, show what would be refused and why.")
+    ] = False,
+    save_mapping: Annotated[
+        Path | None, typer.Option(help="With --inspect: save the proposed mapping as this file.")
+    ] = None,
+    sample: Annotated[int, typer.Option(min=1, help="With --inspect: how many rows to look at.")] = SAMPLE,
     source: Annotated[str | None, typer.Option(help="Source name for records that need no mapping.")] = None,
     trust: Annotated[int, typer.Option(min=0, max=100, help="How far that source is trusted.")] = 50,
     dry_run: Annotated[bool, typer.Option(help="Say what would happen; write nothing.")] = False,
     wait: Annotated[bool, typer.Option(help="Wait until graph and vectors show it.")] = True,
     key: Annotated[str | None, typer.Option(help="Idempotency key: a repeat returns the same receipts.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print every receipt, one JSON object a line.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print every receipt, or the whole inspection, as JSON.")
+    ] = False,
 ) -> None:  # fmt: skip
     """Take records in: every line gets a receipt (created, updated, unchanged, refused and why)."""
     settings = Settings()
+    if inspect:
+        return inspecting.show(file, mapping=mapping, save=save_mapping, sample=sample, as_json=as_json)
     rows, chosen, origin = _delivery(file, mapping, source, trust, settings)
     scope = settings.scope()
     delivery = Delivery(source=origin, scope=scope, dry_run=dry_run, idempotency_key=key)
@@ -57,6 +72,7 @@ def ingest(
     _report(intake, as_json=as_json)
     if intake.counts["refused"]:
         raise typer.Exit(1)
+    return None
 
 
 def _delivery(
@@ -65,14 +81,14 @@ def _delivery(
     if file == "sample":
         now = settings.now or datetime.now(UTC)
         return list(rows_of(medellin.records(now))), None, Source(code=medellin.SOURCE, trust=SAMPLE_TRUST)
-    rows = list(read_rows(Path(file)))
     if mapping is not None:
         chosen = load_mapping(mapping)
-        return rows, chosen, chosen.source
+        return list(read_rows(Path(file), mapping=chosen)), chosen, chosen.source
+    rows = list(read_rows(Path(file)))
     if source is None:
         raise InvalidInput(
             "Whose records are these?",
-            next_step="Pass --source NAME, or --mapping FILE for foreign columns.",
+            next_step="Pass --source NAME, or --mapping FILE for foreign columns; --inspect proposes one.",
             field="source",
         )
     return rows, None, Source(code=source, trust=trust)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sonik.errors import InvalidInput, did_you_mean
 from sonik.ingest.mapping import FieldMapping, Join
-from sonik.ingest.rules import look_up
+from sonik.ingest.paths import look_up
 from sonik.ingest.systems import SYSTEMS
 from sonik.types import JsonObject, JsonValue
 

@@ -2,16 +2,19 @@
 
 A mapping is TOML. ``[fields]`` names, for each field of the record, where its value comes from::
 
-    name = "title"                                   # a column, or a path such as "venue.name"
+    name = "title"                                        # a column, or a path such as "venue.name"
     market = { from = "region", map = { gijon = "gijon" } }
-    genres = { from = ["category", "tags"] }         # several columns become a list
-    language = { value = "es" }                      # a constant
+    genres = { from = ["category", "tags"], split = "," } # several columns and values become a list
+    starts_at = { from = ["fecha", "hora"], join = " ", format = "day-first" }
+    language = { value = "es" }                           # a constant
 
-    title = { join = ["first", "last"] }             # several columns become one text
+A table such as ``[fields.venue]`` maps a mention; it is left out when its name is empty. With ``each = "artists"`` in
+it there is a mention for each object of that list. ``[file]`` says how a file is written that is not plain UTF-8.
+``[[relations]]`` are edges a row states: a type, a target_kind, a ``target`` mapped like a mention, and `each` alike.
 
-A table such as ``[fields.venue]`` maps a mention; it is left out when its name is empty. With ``each`` it maps every
-element of a list. ``[[relations]]`` says which edges a row states. A file of several tables has ``[tables.NAME]``, each
-with a kind and fields of its own; the first whose ``only`` a row meets takes it.
+A file of several kinds of rows, such as a ``system``'s export, has ``[tables.NAME]`` with a kind and fields each. A
+table takes the rows of the collection ``from`` (its name, unless said) that meet its ``only``; ``joins`` put what a row
+points to beside it.
 """
 
 import tomllib
@@ -20,26 +23,31 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from sonik.clock import DAY_STARTS
-from sonik.errors import InvalidInput
+from sonik.errors import InvalidInput, did_you_mean
 from sonik.identity.sighting import Source
+from sonik.ingest import rules
+from sonik.ingest.formats import nearest_year
 from sonik.ingest.legends import FALLBACK_ZONE, Legends
+from sonik.ingest.paths import look_up
 from sonik.ingest.records import YEARS
-from sonik.ingest.rules import fill, look_up, relations_of
-from sonik.ingest.scraps import untracked, visible_text
-from sonik.ingest.written import MOMENTS, read_written
+from sonik.ingest.rows import FileForm, form_from
 from sonik.types import JsonObject, JsonValue
 
+MOMENTS: Final = frozenset({"starts_at", "ends_at", "observed_at"})
 DEFAULT_TRUST: Final = 50
-ADDRESSES: Final = frozenset({"url", "image_url", "ticket_url", "website"})
+NEEDS: Final = "It needs `source`, `kind` and a [fields] table."
+OF_A_TABLE: Final = ("kind", "fields", "relations")
+TOP: Final = ("source", "trust", "partial", "missing", "file", *OF_A_TABLE, "system", "tables")
+TABLE: Final = (*OF_A_TABLE, "from", "only", "joins")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Join:
-    """Items of another table: those whose ids stand at the path `by`, or those that hold this one's id at `where`."""
+    """Items of another collection: those whose ids stand at the path `by`, or those with this one's id at `where`."""
 
     table: str
     by: str = ""
@@ -47,29 +55,20 @@ class Join:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sheet:
-    """How a CSV file is written."""
-
-    separator: str = ","
-    encoding: str = "utf-8"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class FieldMapping:
     """A source's mapping: its name and trust, the kind of record its rows are, and where each field comes from.
 
-    `written` values are as people write them: the day first, a decimal comma. `scraped` texts hold markup. A mapping of
-    several `tables` has no fields of its own; each of them takes the rows of its `origin` that meet its `only`.
+    `missing` are the texts that stand for no value; `form` is how the source's files are written, if that is said.
+    One of several `tables` has no fields of its own; each of them takes the rows of its `origin` that meet its `only`.
     """
 
     source: Source
     kind: str | None
     fields: Mapping[str, object]
     partial: bool = False
+    missing: frozenset[str] = frozenset()
+    form: FileForm | None = None
     relations: tuple[Mapping[str, object], ...] = ()
-    written: bool = False
-    scraped: bool = False
-    sheet: Sheet = Sheet()
     system: str = ""
     tables: tuple["FieldMapping", ...] = ()
     name: str = ""
@@ -100,17 +99,15 @@ def load_mapping(name_or_path: str) -> FieldMapping:
     shipped = files("sonik.ingest").joinpath("mappings", f"{path.name}.toml")
     try:
         text = path.read_text(encoding="utf-8") if path.is_file() else shipped.read_text(encoding="utf-8")
-        return _parse(tomllib.loads(text))
+        return parse_mapping(tomllib.loads(text))
     except FileNotFoundError as error:
         known = ", ".join(sorted(p.name.removesuffix(".toml") for p in shipped_mappings()))
         raise InvalidInput(
             f"No mapping '{name_or_path[:200]}'.", next_step=f"Give a .toml file, or one of: {known}.", field="mapping"
         ) from error
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise InvalidInput(
-            f"'{name_or_path[:200]}' is not a mapping: {error}.",
-            next_step="It needs `source`, `kind` and a [fields] table.",
-            field="mapping",
+            f"'{name_or_path[:200]}' is not a mapping: {error}.", next_step=NEEDS, field="mapping"
         ) from error
 
 
@@ -120,36 +117,58 @@ def shipped_mappings() -> list[Path]:
     return sorted(folder.glob("*.toml"))
 
 
-def _parse(table: Mapping[str, object]) -> FieldMapping:
-    trust = table.get("trust", DEFAULT_TRUST)
-    source = Source(code=str(table["source"]), trust=trust if isinstance(trust, int) else DEFAULT_TRUST)
+def parse_mapping(table: Mapping[str, object]) -> FieldMapping:
+    """Return the mapping a TOML table states.
+
+    Raises:
+        InvalidInput: it has something a mapping does not know.
+        KeyError, TypeError: something it needs is missing.
+    """
+    _check_keys(table, TOP, "A mapping")
+    trust, missing, form = table.get("trust", DEFAULT_TRUST), table.get("missing", []), table.get("file")
     base = FieldMapping(
-        source=source, kind=None, fields={}, partial=table.get("partial") is True, written=table.get("written") is True,
-        scraped=table.get("scraped") is True, sheet=Sheet(**_table(table, "csv")), system=str(table.get("system", "")),
-    )  # fmt: skip
+        source=Source(code=str(table["source"]), trust=trust if isinstance(trust, int) else DEFAULT_TRUST),
+        kind=None,
+        fields={},
+        partial=table.get("partial") is True,
+        missing=frozenset(str(text) for text in missing) if isinstance(missing, list) else frozenset(),
+        form=form_from(form) if isinstance(form, dict) else None,
+        system=str(table.get("system", "")),
+    )
     if "tables" not in table:
-        return _filled(base, table, kind=str(table["kind"]))
-    tables = _table(table, "tables").items()
-    return replace(base, tables=tuple(_parse_table(base, name, inner) for name, inner in tables))
+        return _filled(base, table)
+    return replace(base, tables=tuple(_table(base, name, told) for name, told in _object(table, "tables").items()))
 
 
-def _parse_table(base: FieldMapping, name: str, table: Mapping[str, object]) -> FieldMapping:
-    kind = table.get("kind")
-    joins = {into: Join(**{"by": into, **join}) for into, join in _table(table, "joins").items()}
-    only = {path: tuple(map(str, _as_list(values))) for path, values in _table(table, "only").items()}
-    named = replace(base, name=name, origin=str(table.get("from", name)), only=only, joins=joins)
-    return named if kind is None else _filled(named, table, kind=str(kind))
+def _table(base: FieldMapping, name: str, table: object) -> FieldMapping:
+    """Return one table of several; without a kind it is there for others to be joined with."""
+    if not isinstance(table, dict):
+        raise TypeError(f"[tables.{name}] is not a table")
+    _check_keys(table, TABLE, "A table")
+    origin = str(table.get("from", "" if base.system == "" else name))
+    only = {path: tuple(map(str, _as_list(values))) for path, values in _object(table, "only").items()}
+    joins = {into: _join(into, join) for into, join in _object(table, "joins").items()}
+    named = replace(base, name=name, origin=origin, only=only, joins=joins)
+    return _filled(named, table) if "kind" in table else named
 
 
-def _filled(mapping: FieldMapping, table: Mapping[str, object], *, kind: str) -> FieldMapping:
+def _join(into: str, table: object) -> Join:
+    if not isinstance(table, dict):
+        raise TypeError(f"the join of '{into}' is not a table")
+    return Join(**{"by": into, **{name: str(value) for name, value in table.items()}})
+
+
+def _filled(mapping: FieldMapping, table: Mapping[str, object]) -> FieldMapping:
     fields = table["fields"]
     if not isinstance(fields, dict):
         raise TypeError("[fields] is not a table")
+    rules.check(fields)
     relations = tuple(relation for relation in _as_list(table.get("relations", [])) if isinstance(relation, dict))
-    return replace(mapping, kind=kind, fields=fields, relations=relations)
+    rules.check_relations(relations)
+    return replace(mapping, kind=str(table["kind"]), fields=fields, relations=relations)
 
 
-def _table(table: Mapping[str, object], name: str) -> dict[str, Any]:
+def _object(table: Mapping[str, object], name: str) -> dict[str, object]:
     found = table.get(name, {})
     if not isinstance(found, dict):
         raise TypeError(f"[{name}] is not a table")
@@ -160,6 +179,20 @@ def _as_list(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
+def _check_keys(table: Mapping[str, object], known: tuple[str, ...], what: str) -> None:
+    if unknown := [key for key in table if key not in known]:
+        hint = did_you_mean(unknown[0], list(known))
+        raise InvalidInput(f"{what} does not know '{unknown[0][:40]}'.", next_step=hint, field="mapping")
+
+
+def mapped_name(mapping: FieldMapping, row: JsonObject) -> JsonValue:
+    """Return what a mapping takes for a row's name, also where the rest of the row cannot be mapped."""
+    try:
+        return rules.value_of("name", mapping.fields.get("name"), row, missing=mapping.missing)
+    except InvalidInput:
+        return None
+
+
 def apply(mapping: FieldMapping, row: JsonObject, *, legends: Legends) -> JsonObject:
     """Return the row in the shape of a typed record; what it gets wrong is left for the record's own check.
 
@@ -168,12 +201,11 @@ def apply(mapping: FieldMapping, row: JsonObject, *, legends: Legends) -> JsonOb
     Raises:
         InvalidInput: the mapping has a rule that says nothing, or a local time stands in no known market.
     """
-    record = fill(mapping.fields, row)
-    if mapping.scraped:
-        record = {name: _cleared(name, value) for name, value in record.items()}
+    record = rules.fill(mapping.fields, row, missing=mapping.missing)
     zone = _zone(record, legends)
-    if mapping.written:
-        read_written(record, currency=_currency(record, legends))
+    seen = _parsed(record.get("observed_at"))
+    for name in MOMENTS & record.keys():
+        record[name] = nearest_year(record[name], near=seen)
     whole_days = {name for name in MOMENTS & record.keys() if _bare_date(record[name]) is not None}
     ends = _bare_date(record.get("ends_at"))
     for name in MOMENTS & record.keys():
@@ -182,41 +214,20 @@ def apply(mapping: FieldMapping, row: JsonObject, *, legends: Legends) -> JsonOb
         record["all_day"] = True
     if ends is not None:
         record["ends_at"] = _end_of_day(ends, _parsed(record.get("starts_at")), zone or FALLBACK_ZONE)
-    record["relations"] = relations_of(mapping.relations, row)
+    record["relations"] = rules.relations_of(mapping.relations, row, missing=mapping.missing)
     record["kind"] = mapping.kind
     return {name: value for name, value in record.items() if value is not None and value not in ("", [])}
 
 
-def _cleared(name: str, value: JsonValue) -> JsonValue:
-    """Return a value as a reader of the page would see it, an address without its trackers."""
-    if isinstance(value, dict):
-        return {inner: _cleared(inner, found) for inner, found in value.items()}
-    if isinstance(value, list):
-        return [_cleared(name, found) for found in value]
-    if not isinstance(value, str):
-        return value
-    return untracked(value) if name in ADDRESSES else visible_text(value)
-
-
-def _currency(record: JsonObject, legends: Legends) -> str | None:
-    slug = _market(record, legends)
-    return None if slug is None else legends.markets[slug].currency
-
-
 def _zone(record: JsonObject, legends: Legends) -> ZoneInfo | None:
-    """Return the time zone of the row's market."""
-    slug = _market(record, legends)
-    return None if slug is None else legends.zone(slug)
-
-
-def _market(record: JsonObject, legends: Legends) -> str | None:
-    """Return the row's market: its own, or the one its venue or city is in."""
+    """Return the time zone of the row's market: its own, or the one its venue or city is in."""
     venue = record.get("venue")
     places = [record.get("market"), record.get("city")]
     if isinstance(venue, dict):
         places[1:1] = [venue.get("market"), venue.get("city")]
     found = (legends.find_market(place) for place in places if isinstance(place, str))
-    return next((slug for slug in found if slug is not None), None)
+    slug = next((slug for slug in found if slug is not None), None)
+    return None if slug is None else legends.zone(slug)
 
 
 def _moment(name: str, value: JsonValue, zone: ZoneInfo | None) -> JsonValue:

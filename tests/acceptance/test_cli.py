@@ -164,7 +164,7 @@ def test_doctor_examines_and_names_what_is_missing(embedded_home: Path, tmp_path
         (("search", ""), "query: there is nothing in it", "See --help."),
         (("whats-on", "tonight", "--price-max", "nan"), "price_max: Input should be a finite number", "See --help."),
         (("ingest", "nothing.jsonl", "--source", "x"), "There is no file nothing.jsonl", "Check the path."),
-        (("ingest", "README.md", "--source", "x"), "README.md is no .jsonl or .csv file", "Convert it first."),
+        (("ingest", "README.md", "--source", "x"), "README.md is no .csv, .json or .jsonl file", "--inspect"),
         (("ingest", "{records}"), "Whose records are these?", "--source NAME"),
         (("ingest", "{records}", "--mapping", "nobodys"), "nobodys", "agenda_valparaiso_gijon"),
     ],
