@@ -4,11 +4,12 @@ Made from a seed and a moment, and the same each time. It knows nothing of how S
 its own ground truth, so that the labels it gives can judge the matcher. Nobody and nothing in it exists.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sonik.ingest.samples.world import directus, mongo, scraper, sheet, twenty
+from sonik.ingest.samples.world import directus, mongo, scraper, sheet, team, twenty
 from sonik.ingest.samples.world.cities import load_cities
 from sonik.ingest.samples.world.ground import Ground, settle
 from sonik.ingest.samples.world.labels import Labels, label
@@ -58,10 +59,12 @@ def make_ground(now: datetime, *, seed: int = SEED) -> Ground:
 
 
 def write_world(folder: Path, now: datetime, *, seed: int = SEED) -> World:
-    """Write the files of the world and the truth about them into a folder."""
+    """Write the files of the world into a folder, the team's own records among them, and the truth about its lines."""
     world = make_world(now, seed=seed)
     folder.mkdir(parents=True, exist_ok=True)
     for delivery in world.deliveries:
         (folder / delivery.file).write_bytes(delivery.content)
+    records = (json.dumps(record, ensure_ascii=False) for record in team.records(world.ground))
+    (folder / team.FILE).write_text("".join(f"{record}\n" for record in records), encoding="utf-8")
     (folder / TRUTH_FILE).write_bytes(world.labels.as_json())
     return world

@@ -12,6 +12,7 @@ from sonik.ingest.samples.world.ground import Ground, Venue
 from sonik.ingest.samples.world.marks import Item
 
 SOURCE = "team"
+FILE = "team.jsonl"
 TRUST = 60
 # Module, what it depends on, the feature it is part of, how much hangs on it.
 _MODULES = """
