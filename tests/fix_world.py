@@ -1,6 +1,7 @@
 """The world of three cities taken in: which entity each of its lines became, and what a second time changes."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -12,7 +13,7 @@ import pytest
 from sonik.ingest.files import read_rows
 from sonik.ingest.mapping import load_mapping
 from sonik.ingest.receipts import Intake
-from sonik.ingest.samples.world import World, write_world
+from sonik.ingest.samples.world import SEED, World, write_world
 from sonik.ingest.samples.world.labels import Line
 from sonik.stores.embedded import EmbeddedSet
 from sonik.stores.postgres import Postgres
@@ -53,8 +54,12 @@ class Taken:
     @cached_property
     def pairs(self) -> Pairs:
         """The pairs of labelled lines that became one entity."""
+        return self.pairs_of()
+
+    def pairs_of(self, kind: str = "") -> Pairs:
+        """Return the pairs of lines of a kind, or of all, that became one entity."""
         lines: dict[str, list[Line]] = {}
-        for label in self.world.labels.lines:
+        for label in (label for label in self.world.labels.lines if kind in {"", label.kind}):
             lines.setdefault(self.entities[label.file, label.line], []).append((label.file, label.line))
         return {(a, b) for found in lines.values() for i, a in enumerate(found) for b in found[i + 1 :]}
 
@@ -105,17 +110,24 @@ async def take_world(truth: Truth, folder: Path, now: datetime, *, seed: int) ->
     return Taken(world=world, folder=folder, truth=truth, intakes=await deliver_all(truth, folder, world))
 
 
+@asynccontextmanager
+async def opened_world(servers: EmbeddedSet, folder: Path, now: datetime, *, seed: int) -> AsyncIterator[Taken]:
+    """Take a world into a database of its own."""
+    database = Database.of(servers, f"world_{seed}")
+    await migrate(database.owner)
+    async with Postgres(writer=database.writer, reader=database.reader, pool_size=2, timeout_seconds=20) as postgres:
+        truth = Truth(postgres=postgres, owner=database.owner, now=now)
+        yield await take_world(truth, folder, now, seed=seed)
+
+
 @pytest.fixture(scope="session")
 async def taken(
     servers: EmbeddedSet, tmp_path_factory: pytest.TempPathFactory, anyio_backend: str
 ) -> AsyncIterator[Taken]:
-    """The world taken into a database of its own; for tests that add nothing to it."""
+    """The world taken in; for tests that add nothing to it."""
     del anyio_backend
-    database = Database.of(servers, "world")
-    await migrate(database.owner)
-    async with Postgres(writer=database.writer, reader=database.reader, pool_size=2, timeout_seconds=20) as postgres:
-        truth = Truth(postgres=postgres, owner=database.owner)
-        yield await take_world(truth, tmp_path_factory.mktemp("world"), NIGHT, seed=7)
+    async with opened_world(servers, tmp_path_factory.mktemp("world"), NIGHT, seed=SEED) as opened:
+        yield opened
 
 
 def _shown(row: Found, things: dict[str, str]) -> dict[str, object]:

@@ -29,10 +29,13 @@ class Labels:
     lines: tuple[Label, ...]
     winners: dict[str, dict[str, object]]
 
-    def pairs(self, *, joinable: bool = False) -> set[tuple[Line, Line]]:
-        """Return the pairs of lines that speak of one thing; on request only those that exact keys can join."""
+    def pairs(self, *, joinable: bool = False, kind: str = "") -> set[tuple[Line, Line]]:
+        """Return the pairs of lines that speak of one thing; on request only those that exact keys can join.
+
+        A kind leaves out all others.
+        """
         found = defaultdict(list)
-        for label in self.lines:
+        for label in (label for label in self.lines if kind in {"", label.kind}):
             found[label.group if joinable else label.entity].append((label.file, label.line))
         return {(a, b) for lines in found.values() for i, a in enumerate(lines) for b in lines[i + 1 :]}
 
