@@ -93,8 +93,8 @@ class Engine:
         )  # fmt: skip
         self._describer = Describer(postgres=postgres, vocabulary=vocabulary, clock=clock)
         self._traverser = Traverser(
-            postgres=postgres, graphs=graphs, bridge=Bridge(vectors=vectors), log=self.log,
-            edge_budget=settings.edge_budget,
+            postgres=postgres, graphs=graphs, bridge=Bridge(vectors=vectors), clock=self.clock,
+            log=self.log, edge_budget=settings.edge_budget,
         )  # fmt: skip
 
     @classmethod
@@ -164,7 +164,10 @@ class Engine:
     ) -> Portrait:
         """Return one entity with the sections asked for, now or as of a moment."""
         scope = replace(scope, as_of=as_of or scope.as_of)
-        portrait = await portray(self._postgres, ref, include=include, scope=scope, clock=self.clock)
+        zones = {market.slug: market.zone for market in self.vocabulary.markets}
+        portrait = await portray(
+            self._postgres, ref, include=include, scope=scope, clock=self.clock, zones=zones
+        )  # fmt: skip
         return contact_free(portrait, scope=scope)
 
     async def traverse(self, asked: Traversal, *, scope: Scope) -> Findings:

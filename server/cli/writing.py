@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,21 +12,18 @@ from rich.table import Table
 from rich.text import Text
 
 from server.cli import inspecting
+from server.cli.parcels import Parcel, parcels
 from server.cli.running import with_engine
-from sonik.errors import InvalidInput
-from sonik.identity.sighting import Source
-from sonik.ingest.files import Row, read_rows, rows_of
+from sonik.ingest.files import Row
 from sonik.ingest.inspection.report import SAMPLE
 from sonik.ingest.intake import Delivery
-from sonik.ingest.mapping import FieldMapping, load_mapping
+from sonik.ingest.mapping import FieldMapping
 from sonik.ingest.receipts import Intake
-from sonik.ingest.samples import medellin
 from sonik.settings import Settings
 
 if TYPE_CHECKING:
     from sonik.engine import Engine
 
-SAMPLE_TRUST = 50
 WAIT_SECONDS = 600.0
 
 
@@ -38,7 +34,11 @@ def add_to(app: typer.Typer) -> None:
 
 def ingest(
     file: Annotated[
-        str, typer.Argument(help="A .jsonl, .json or .csv file, or 'sample' for the Medellín sample market.")
+        str,
+        typer.Argument(
+            help="A .jsonl, .json or .csv file; 'sample' for the Medellín sample market, 'world' for three cities as "
+            "five systems tell of them."
+        ),
     ],
     mapping: Annotated[str | None, typer.Option(help="A mapping .toml, or the name of one that ships.")] = None,
     inspect: Annotated[
@@ -61,37 +61,31 @@ def ingest(
     settings = Settings()
     if inspect:
         return inspecting.show(file, mapping=mapping, save=save_mapping, sample=sample, as_json=as_json)
-    rows, chosen, origin = _delivery(file, mapping, source, trust, settings)
-    scope = settings.scope()
-    delivery = Delivery(source=origin, scope=scope, dry_run=dry_run, idempotency_key=key)
-    intake = with_engine(
-        lambda engine: _take(engine, rows, chosen, delivery, wait=wait and not dry_run, quiet=as_json),
-        project=wait and not dry_run,
+    chosen = parcels(file, mapping=mapping, source=source, trust=trust, now=settings.now)
+    shows = wait and not dry_run
+    intakes = with_engine(
+        lambda engine: _take_all(engine, chosen, dry_run=dry_run, key=key, wait=shows, quiet=as_json),
+        project=shows,
         settings=settings,
     )
-    _report(intake, as_json=as_json)
-    if intake.counts["refused"]:
+    for parcel, intake in zip(chosen, intakes, strict=True):
+        _report(intake, name=parcel.name, as_json=as_json)
+    if any(intake.counts["refused"] for intake in intakes):
         raise typer.Exit(1)
     return None
 
 
-def _delivery(
-    file: str, mapping: str | None, source: str | None, trust: int, settings: Settings
-) -> tuple[list[Row], FieldMapping | None, Source]:
-    if file == "sample":
-        now = settings.now or datetime.now(UTC)
-        return list(rows_of(medellin.records(now))), None, Source(code=medellin.SOURCE, trust=SAMPLE_TRUST)
-    if mapping is not None:
-        chosen = load_mapping(mapping)
-        return list(read_rows(Path(file), chosen.form)), chosen, chosen.source
-    rows = list(read_rows(Path(file)))
-    if source is None:
-        raise InvalidInput(
-            "Whose records are these?",
-            next_step="Pass --source NAME, or --mapping FILE for foreign columns; --inspect proposes one.",
-            field="source",
-        )
-    return rows, None, Source(code=source, trust=trust)
+async def _take_all(
+    engine: "Engine", chosen: list[Parcel], *, dry_run: bool, key: str | None, wait: bool, quiet: bool
+) -> list[Intake]:
+    intakes = []
+    for number, parcel in enumerate(chosen, start=1):
+        own = f"{key}:{parcel.name}" if key and parcel.name else key
+        scope = engine.settings.scope()
+        delivery = Delivery(source=parcel.source, scope=scope, dry_run=dry_run, idempotency_key=own)
+        last = number == len(chosen)
+        intakes.append(await _take(engine, parcel.rows, parcel.mapping, delivery, wait=wait and last, quiet=quiet))
+    return intakes
 
 
 async def _take(
@@ -122,14 +116,16 @@ async def _watch(engine: "Engine", progress: Progress, task: object) -> None:
         await asyncio.sleep(0.5)
 
 
-def _report(intake: Intake, *, as_json: bool) -> None:
+def _report(intake: Intake, *, name: str, as_json: bool) -> None:
     if as_json:
         for receipt in intake.receipts:
             typer.echo(json.dumps(receipt.as_json(), ensure_ascii=False))
         return
     console = Console()
     title = "dry run: nothing was written" if intake.dry_run else "taken in"
-    console.print(f"{title}: " + ", ".join(f"{count} {outcome}" for outcome, count in intake.counts.items()))
+    console.print(
+        f"{name} {title}: ".lstrip() + ", ".join(f"{count} {outcome}" for outcome, count in intake.counts.items())
+    )
     refused = [receipt for receipt in intake.receipts if receipt.outcome == "refused"]
     if refused:
         table = Table("line", "name", "field", "reason")

@@ -65,7 +65,7 @@ RETURN r.eid, a.id, b.id, r.weight, r.valid_to ORDER BY r.eid LIMIT $limit
 // The strongest edges around some vertices, as of one moment and as one caller may see them.
 UNWIND $ids AS start
 MATCH (a:Entity {id: start}) WITH a MATCH (a)-[r:{types}]-(b)
-WHERE r.collection = $collection AND r.valid_from <= $at AND r.valid_to > $at
+WHERE r.collection = $collection AND r.valid_from <= $known_by AND r.valid_to > $at
   AND (r.visibility = 'public' OR $staff OR (r.visibility = 'org' AND r.owner_org = $org))
   AND (b.visibility = 'public' OR $staff OR (b.visibility = 'org' AND b.owner_org = $org))
   AND (b.starts_at IS NULL OR (b.starts_at < $until AND b.ends_at > $since))
@@ -80,7 +80,7 @@ LIMIT $budget
 // first and of equals the latest; as of one moment, and as one caller may see them.
 UNWIND $ids AS start
 MATCH (a:Entity {id: start}) WITH a MATCH (a){tail}[r:{types}]{head}(b)
-WHERE r.collection = $collection AND r.valid_from <= $at AND r.valid_to > $at AND r.confidence >= $min_confidence
+WHERE r.collection = $collection AND r.valid_from <= $known_by AND r.valid_to > $at AND r.confidence >= $min_confidence
   AND ((startNode(r) = a AND type(r) IN $out) OR (endNode(r) = a AND type(r) IN $into))
   AND (r.visibility = 'public' OR $staff OR (r.visibility = 'org' AND r.owner_org = $org))
   AND (b.visibility = 'public' OR $staff OR (b.visibility = 'org' AND b.owner_org = $org))

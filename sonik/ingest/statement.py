@@ -11,13 +11,19 @@ from sonik.types import JsonValue
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StatedEdge:
-    """An edge a record states: from or to its own entity, and the mention at the other end."""
+    """An edge a record states: from or to its own entity, and the mention at the other end.
+
+    What the record leaves unsaid is None.
+    """
 
     type: str
     outgoing: bool
     mention: int
-    confidence: float = 1.0
+    confidence: float | None = None
     properties: tuple[tuple[str, JsonValue], ...] = ()
+    timestamp: datetime | None = None
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

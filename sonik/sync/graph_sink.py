@@ -173,8 +173,8 @@ def vertex_properties(row: Mapping[str, object]) -> dict[str, object]:
     values["instagram_url"] = f"https://www.instagram.com/{instagram}/" if instagram else None
     genres = row.get("genres")
     values["genre"] = genres[0] if isinstance(genres, list) and genres else None
-    names = (*ontology.VERTEX_COMMON, *vertex_type.properties)
-    plain = {name: _plain(values.get(COLUMN_OF.get(name, name))) for name in names}
+    plain = {name: _plain(values.get(name)) for name in ontology.VERTEX_COMMON}
+    plain |= {name: _typed(values.get(COLUMN_OF.get(name, name)), kind) for name, kind in vertex_type.described}
     return {name: value for name, value in plain.items() if value not in (None, "")}
 
 
@@ -200,6 +200,13 @@ def edge_properties(row: EdgeRow, *, now: datetime) -> dict[str, object]:
         if row.properties.get(name) is not None
     }
     return {**common, **weights, **own}
+
+
+def _typed(value: object, value_type: ontology.ValueType) -> object:
+    """Return a property's value; a moment among the facts is text."""
+    if value_type == "moment" and isinstance(value, str):
+        return datetime.fromisoformat(value).timestamp()
+    return _plain(value)
 
 
 def _plain(value: object) -> object:

@@ -238,7 +238,8 @@ async def test_the_neighbourhood_starts_from_the_id_index(graphs: Graphs) -> Non
     for graph in GRAPHS:
         types = "|".join(ontology.edge_names(graph))
         params = {
-            "ids": ["v1", "v2"], "collection": "live", "at": 0.0, "staff": False, "org": "", "since": 0.0, "until": 1.0,
+            "ids": ["v1", "v2"], "collection": "live", "known_by": 0.0, "at": 0.0, "staff": False, "org": "",
+            "since": 0.0, "until": 1.0,
             "fanout": 40, "budget": 100,
         }  # fmt: skip
         plan = await graphs.explain(graph, CYPHER["neighbourhood"].replace("{types}", types), params)
