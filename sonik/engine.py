@@ -2,19 +2,25 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from uuid import UUID
 
 from sonik.clock import Clock
 from sonik.errors import InvalidInput, Misconfigured, OutOfTime, did_you_mean
+from sonik.ingest import background
+from sonik.ingest.background import BackgroundIngest
 from sonik.ingest.files import Row
 from sonik.ingest.intake import Delivery
 from sonik.ingest.legends import load_legends
 from sonik.ingest.mapping import FieldMapping
 from sonik.ingest.receipts import Intake
 from sonik.ingest.stream import Watcher, ingest
+from sonik.jobs import queue
+from sonik.jobs.job import Handler, Job
+from sonik.jobs.worker import Worker
 from sonik.retrieval.answer import Answer
 from sonik.retrieval.entity import Portrait, portray
 from sonik.retrieval.listing import Lister, Programme, Wish
@@ -77,6 +83,7 @@ class Engine:
             "vectors": VectorSink(postgres=postgres, vectors=vectors, embedder=embedder),
         }
         self._projector = Projector(postgres=postgres, sinks=tuple(self._sinks.values()))
+        self._worker = Worker(postgres=postgres, handlers=self._handlers(), clock=clock)
         market = settings.market
         self._lister = Lister(
             postgres=postgres, vocabulary=vocabulary, clock=clock, log=self.log, default_market=market
@@ -89,13 +96,14 @@ class Engine:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, settings: Settings, *, project: bool = True, replace_vectors: bool = False
+        cls, settings: Settings, *, project: bool = True, work: bool = False, replace_vectors: bool = False
     ) -> AsyncIterator["Engine"]:
         """Open all stores, starting embedded servers where no address is set; close them on the way out.
 
         Args:
             settings: where the stores are and how they behave.
             project: carry changes on in the background, whenever no other process does.
+            work: do jobs in the background, beside the other processes that do.
             replace_vectors: begin the vectors anew even if another model made them.
         """
         async with AsyncExitStack() as stack:
@@ -125,9 +133,11 @@ class Engine:
                 vocabulary=Vocabulary(markets=tuple(legends.markets.values()), genres=legends.genres),
             )  # fmt: skip
             stack.push_async_callback(engine.log.flush)
-            background = [engine.log.run(), *([engine._projector.run()] if project else [])]
-            for work in background:
-                task = asyncio.create_task(work)
+            running = [engine.log.run()]
+            running += [engine._projector.run()] if project else []
+            running += [engine._worker.run()] if work else []
+            for coroutine in running:
+                task = asyncio.create_task(coroutine)
                 task.add_done_callback(_tell)
                 stack.push_async_callback(_cancelled, task)
             await warming
@@ -159,6 +169,42 @@ class Engine:
         """Take records in and return a receipt for each."""
         return await ingest(self._postgres, rows, delivery=delivery, clock=self.clock, mapping=mapping, watch=watch)
 
+    async def ingest_later(
+        self, rows: Iterable[Row], *, delivery: Delivery, mapping: FieldMapping | None = None
+    ) -> UUID:
+        """Keep records to be taken in by a job, and return its id; a worker here or elsewhere does it."""
+        return await background.submit(
+            self._postgres, rows, delivery=delivery, clock=self.clock, mapping=mapping
+        )  # fmt: skip
+
+    async def job(self, job_id: str, *, scope: Scope) -> Job:
+        """Return a job this caller may see."""
+        return await queue.look_up(self._postgres, job_id, scope=scope)
+
+    async def jobs(self, *, scope: Scope, status: str | None = None, limit: int = 20) -> Sequence[Job]:
+        """Return the newest jobs this caller may see."""
+        return await queue.list_jobs(self._postgres, scope=scope, status=status, limit=limit)
+
+    async def cancel_job(self, job_id: str, *, scope: Scope) -> Job:
+        """Cancel a job, and undo of it what can be undone."""
+        return await queue.cancel(self._postgres, job_id, scope=scope, clock=self.clock)
+
+    async def retry_job(self, job_id: str, *, scope: Scope) -> Job:
+        """Try a failed job again, from where it stopped."""
+        return await queue.retry(self._postgres, job_id, scope=scope, clock=self.clock)
+
+    async def work(self) -> None:
+        """Do jobs until cancelled."""
+        await self._worker.run()
+
+    async def work_off(self) -> None:
+        """Do every job whose time has come, and return."""
+        await self._worker.drain()
+
+    async def is_idle(self) -> bool:
+        """Say whether no job waits or is at work, here or elsewhere."""
+        return await self._worker.is_idle()
+
     async def wait_projected(self, intake: Intake, *, seconds: float) -> None:
         """Wait until every sink shows what an intake wrote.
 
@@ -187,6 +233,10 @@ class Engine:
             hint = did_you_mean(sink, list(self._sinks))
             raise InvalidInput(f"Unknown sink '{sink[:40]}'.", next_step=hint, field="sink")
         return await self._projector.rebuild_once(self._sinks[sink])
+
+    def _handlers(self) -> dict[str, Handler]:
+        """Return how each kind of job is done."""
+        return {background.NAME: BackgroundIngest(clock=self.clock).handler}
 
     @property
     def progress(self) -> Progress:
