@@ -82,6 +82,8 @@ def work(role: str, settings: str, master: str, *arguments: str) -> None:
     chosen = Settings.model_validate_json(settings)
     if role == "project":
         asyncio.run(project(chosen, master=int(master)))
+    elif role == "work":
+        asyncio.run(do_jobs(chosen, master=int(master)))
     else:
         asyncio.run(write(chosen, Path(arguments[0]), int(arguments[1]), master=int(master)))
 
@@ -97,6 +99,15 @@ async def project(settings: Settings, *, master: int) -> None:
         projecting.cancel()
         with suppress(asyncio.CancelledError):
             await projecting
+
+
+async def do_jobs(settings: Settings, *, master: int) -> None:
+    """Do jobs until killed."""
+    async with Engine.open(settings, project=False, work=True):
+        while True:
+            if os.getppid() != master:
+                return
+            await asyncio.sleep(SNAPSHOT_SECONDS)
 
 
 async def write(settings: Settings, ledger: Path, seed: int, *, master: int) -> None:
