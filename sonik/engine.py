@@ -173,9 +173,7 @@ class Engine:
         self, rows: Iterable[Row], *, delivery: Delivery, mapping: FieldMapping | None = None
     ) -> UUID:
         """Keep records to be taken in by a job, and return its id; a worker here or elsewhere does it."""
-        return await background.submit(
-            self._postgres, rows, delivery=delivery, clock=self.clock, mapping=mapping
-        )  # fmt: skip
+        return await background.submit(self._postgres, rows, delivery=delivery, clock=self.clock, mapping=mapping)
 
     async def job(self, job_id: str, *, scope: Scope) -> Job:
         """Return a job this caller may see."""
@@ -193,17 +191,13 @@ class Engine:
         """Try a failed job again, from where it stopped."""
         return await queue.retry(self._postgres, job_id, scope=scope, clock=self.clock)
 
-    async def work(self) -> None:
-        """Do jobs until cancelled."""
-        await self._worker.run()
+    async def work(self, *, until_idle: bool = False) -> None:
+        """Do jobs until cancelled, or until none waits or is at work."""
+        await (self._worker.run_until_idle() if until_idle else self._worker.run())
 
     async def work_off(self) -> None:
         """Do every job whose time has come, and return."""
         await self._worker.drain()
-
-    async def is_idle(self) -> bool:
-        """Say whether no job waits or is at work, here or elsewhere."""
-        return await self._worker.is_idle()
 
     async def wait_projected(self, intake: Intake, *, seconds: float) -> None:
         """Wait until every sink shows what an intake wrote.

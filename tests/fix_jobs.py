@@ -1,6 +1,6 @@
 """Jobs of the tests' own, done by workers that the test drives."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -36,7 +36,7 @@ class Office:
         self, work: Work, *, undo: Sequence[str] = (), name: str = "errand", schedule: Sequence[Every] = ()
     ) -> Worker:  # fmt: skip
         """Return a worker at the present moment that does jobs of one name."""
-        handler = Handler(work=work, undo={step: self.take_back for step in undo})
+        handler = Handler(work=work, undo=dict.fromkeys(undo, self.take_back))
         return Worker(
             postgres=self.truth.postgres, handlers={name: handler}, clock=self.truth.clock, schedule=schedule
         )  # fmt: skip
@@ -62,6 +62,6 @@ class Office:
 
 
 @pytest.fixture
-async def office(truth: Truth) -> AsyncIterator[Office]:
+def office(truth: Truth) -> Office:
     """A truth where nothing is to be done yet."""
-    yield Office(truth=truth)
+    return Office(truth=truth)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from sonik.types import Role, Scope
 from tools.arguments import Arguments
 from tools.entity import EntityArguments, EntityResult, sonik_get_entity
+from tools.job import JobArguments, JobResult, sonik_job
 from tools.rendering import Rendered
 from tools.results import Result, SearchResult, WhatsOnResult
 from tools.search import SearchArguments, sonik_search
@@ -59,5 +60,6 @@ TOOLS: tuple[AnyTool, ...] = (
     Tool(title="Search", arguments=SearchArguments, result=SearchResult, run=sonik_search),
     Tool(title="What's on", arguments=WhatsOnArguments, result=WhatsOnResult, run=sonik_whats_on),
     Tool(title="Get entity", arguments=EntityArguments, result=EntityResult, run=sonik_get_entity),
+    Tool(title="Job", arguments=JobArguments, result=JobResult, run=sonik_job),
 )
 BY_NAME = {tool.name: tool for tool in TOOLS}

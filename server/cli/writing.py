@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from server.cli.running import with_engine
+from server.cli.running import leave_worker, with_engine
 from sonik.errors import InvalidInput
 from sonik.identity.sighting import Source
 from sonik.ingest.files import Row, read_rows, rows_of
@@ -43,12 +43,15 @@ def ingest(
     wait: Annotated[bool, typer.Option(help="Wait until graph and vectors show it.")] = True,
     key: Annotated[str | None, typer.Option(help="Idempotency key: a repeat returns the same receipts.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print every receipt, one JSON object a line.")] = False,
+    background: Annotated[bool, typer.Option(help="Print the id of a job that does it, and return.")] = False,
 ) -> None:  # fmt: skip
     """Take records in: every line gets a receipt (created, updated, unchanged, refused and why)."""
     settings = Settings()
     rows, chosen, origin = _delivery(file, mapping, source, trust, settings)
     scope = settings.scope()
     delivery = Delivery(source=origin, scope=scope, dry_run=dry_run, idempotency_key=key)
+    if background:
+        return _put_off(rows, chosen, delivery, settings, as_json=as_json)
     intake = with_engine(
         lambda engine: _take(engine, rows, chosen, delivery, wait=wait and not dry_run, quiet=as_json),
         project=wait and not dry_run,
@@ -57,6 +60,24 @@ def ingest(
     _report(intake, as_json=as_json)
     if intake.counts["refused"]:
         raise typer.Exit(1)
+    return None
+
+
+def _put_off(
+    rows: list[Row], mapping: FieldMapping | None, delivery: Delivery, settings: Settings, *, as_json: bool
+) -> None:
+    """Keep the records as a job, and leave a worker behind that does it."""
+    if delivery.dry_run:
+        step = "Leave out --background: a dry run is over at once."
+        raise InvalidInput("A dry run is not done in the background.", next_step=step, field="background")
+    job_id = with_engine(
+        lambda engine: engine.ingest_later(rows, delivery=delivery, mapping=mapping), settings=settings
+    )  # fmt: skip
+    leave_worker(settings)
+    if as_json:
+        typer.echo(json.dumps({"job_id": str(job_id), "rows": len(rows)}))
+    else:
+        typer.echo(f"{len(rows)} records will be taken in by job {job_id}; `sonik job {job_id}` shows how far it is.")
 
 
 def _delivery(

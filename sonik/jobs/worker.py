@@ -64,6 +64,19 @@ class Worker:
                 logger.warning("the worker stumbled, trying again", extra={"error": str(group.exceptions[0])})
             await asyncio.sleep(RETRY_SECONDS)
 
+    async def run_until_idle(self) -> None:
+        """Do jobs until none waits or is at work, also not one that is to be tried again later."""
+        working = asyncio.create_task(self.run())
+        try:
+            while True:
+                if await self._found_idle():
+                    return
+                await asyncio.sleep(IDLE_SECONDS)
+        finally:
+            working.cancel()
+            with suppress(asyncio.CancelledError):
+                await working
+
     async def drain(self) -> None:
         """Do every job whose time has come, one after the other, and those that are put in meanwhile."""
         await self._schedule.look()
@@ -85,11 +98,12 @@ class Worker:
                 await lease.release()
         return False
 
-    async def is_idle(self) -> bool:
-        """Say whether no job waits or is at work, here or elsewhere."""
-        async with self._postgres.writing() as session:
-            rows = await session.rows(SQL["open_jobs"], {"names": list(self._handlers)})
-        return rows[0]["jobs"] == 0
+    async def _found_idle(self) -> bool:
+        with suppress(SonikError):  # without truth nobody knows, and `run` waits for it as well
+            async with self._postgres.writing() as session:
+                rows = await session.rows(SQL["open_jobs"], {"names": list(self._handlers)})
+            return rows[0]["jobs"] == 0
+        return False
 
     async def _serve(self) -> None:
         while True:
