@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from sonik.clock import Clock
-from sonik.errors import InvalidInput, Misconfigured, OutOfTime, did_you_mean
+from sonik.errors import InvalidInput, OutOfTime, did_you_mean
 from sonik.ingest import background
 from sonik.ingest.background import BackgroundIngest
 from sonik.ingest.files import Row
@@ -30,10 +30,10 @@ from sonik.retrieval.seeds import Sources
 from sonik.retrieval.trace import TraversalLog
 from sonik.retrieval.vocabulary import Vocabulary
 from sonik.settings import Settings
-from sonik.stores import embedded
+from sonik.stores.addresses import attached
 from sonik.stores.embedding import Embedder, open_embedder
 from sonik.stores.graph import Graphs
-from sonik.stores.postgres import Postgres, as_role
+from sonik.stores.postgres import Postgres
 from sonik.stores.vectors import Vectors
 from sonik.sync.carrier import Progress
 from sonik.sync.drift import Comparison, compare
@@ -46,20 +46,6 @@ from sonik.truth.migrate import migrate
 from sonik.types import Scope
 
 logger = logging.getLogger(__name__)
-
-WRITER = "sonik_writer"
-READER = "sonik_reader"
-OWNER = "sonik"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Addresses:
-    """Where the servers are: PostgreSQL for each role, and the graph server (a socket path or redis://)."""
-
-    owner: str
-    writer: str
-    reader: str
-    graph: str
 
 
 class Engine:
@@ -110,7 +96,7 @@ class Engine:
             embedder = open_embedder(settings)
             warming = asyncio.create_task(embedder.warm())
             stack.push_async_callback(_settled, warming)
-            addresses = await _addresses(settings, stack)
+            addresses = await stack.enter_async_context(attached(settings))
             await migrate(addresses.owner)
             timeout = settings.store_timeout_seconds
             postgres = await stack.enter_async_context(
@@ -254,27 +240,31 @@ class Engine:
         await self._projector.checkpoint()
 
 
-async def _addresses(settings: Settings, stack: AsyncExitStack) -> Addresses:
-    """Return the servers the settings name, or else those of the embedded set."""
-    if settings.postgres_url and settings.falkordb_url:
-        owner = settings.postgres_url.get_secret_value()
-        named = settings.postgres_reader_url
-        return Addresses(
-            owner=owner,
-            writer=as_role(owner, WRITER),
-            reader=named.get_secret_value() if named else as_role(owner, READER),
-            graph=settings.falkordb_url.get_secret_value(),
-        )
-    if settings.postgres_url or settings.falkordb_url:
-        raise Misconfigured(
-            "Only one of PostgreSQL and FalkorDB has an address.",
-            next_step="Set both SONIK_POSTGRES_URL and SONIK_FALKORDB_URL, or neither for the embedded servers.",
-        )
-    share = await embedded.attach(settings)
-    stack.push_async_callback(embedded.close, share)
-    stack.push_async_callback(_cancelled, asyncio.create_task(embedded.watch(share)))
-    owner, writer, reader = (share.postgres_dsn(role) for role in (OWNER, WRITER, READER))
-    return Addresses(owner=owner, writer=writer, reader=reader, graph=str(share.redis_socket))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Upgrade:
+    """What an upgrade did: the migrations applied, and how many vectors were made anew for what reason."""
+
+    migrations: tuple[str, ...]
+    vectors: int
+    reason: str
+
+
+async def upgraded(settings: Settings) -> Upgrade:
+    """Bring the schema up to date, and the vectors if they were made by another model or not to their end.
+
+    Cut short, it goes on where it stopped when it is called again: texts embedded before are not embedded twice.
+    """
+    async with attached(settings) as addresses:
+        applied = await migrate(addresses.owner)
+        embedder = open_embedder(settings)
+        await embedder.warm()
+        misfit = await Vectors.misfit(settings.lance_path, model=embedder.model, dimension=embedder.dimension)
+        async with Engine.open(settings, project=False, replace_vectors=misfit is not None) as engine:
+            report = await engine.sync_report()
+            unfinished = any(state.sink == "vectors" and state.cursor is None for state in report.sinks)
+            rows = await engine.rebuild("vectors") if misfit or unfinished else 0
+    reason = misfit.message if misfit else "They were not whole." if rows else ""
+    return Upgrade(migrations=tuple(applied), vectors=rows, reason=reason)
 
 
 async def _cancelled(task: "asyncio.Task[None]") -> None:
