@@ -18,8 +18,9 @@ from sonik.ingest.legends import load_legends
 from sonik.ingest.mapping import FieldMapping
 from sonik.ingest.receipts import Intake
 from sonik.ingest.stream import Watcher, ingest
-from sonik.jobs import queue
+from sonik.jobs import queue, retention
 from sonik.jobs.job import Handler, Job
+from sonik.jobs.retention import DAILY, Retention
 from sonik.jobs.worker import Worker
 from sonik.retrieval.answer import Answer
 from sonik.retrieval.entity import Portrait, portray
@@ -31,6 +32,7 @@ from sonik.retrieval.trace import TraversalLog
 from sonik.retrieval.vocabulary import Vocabulary
 from sonik.settings import Settings
 from sonik.stores.addresses import attached
+from sonik.stores.disk import Room
 from sonik.stores.embedding import Embedder, open_embedder
 from sonik.stores.graph import Graphs
 from sonik.stores.postgres import Postgres
@@ -69,7 +71,7 @@ class Engine:
             "vectors": VectorSink(postgres=postgres, vectors=vectors, embedder=embedder),
         }
         self._projector = Projector(postgres=postgres, sinks=tuple(self._sinks.values()))
-        self._worker = Worker(postgres=postgres, handlers=self._handlers(), clock=clock)
+        self._worker = Worker(postgres=postgres, handlers=self._handlers(), clock=clock, schedule=[DAILY])
         market = settings.market
         self._lister = Lister(
             postgres=postgres, vocabulary=vocabulary, clock=clock, log=self.log, default_market=market
@@ -102,7 +104,7 @@ class Engine:
             postgres = await stack.enter_async_context(
                 Postgres(
                     writer=addresses.writer, reader=addresses.reader, pool_size=settings.pool_size,
-                    timeout_seconds=timeout,
+                    timeout_seconds=timeout, room=_room(settings),
                 )
             )  # fmt: skip
             graphs = await stack.enter_async_context(Graphs(addresses.graph, timeout_seconds=timeout))
@@ -216,7 +218,10 @@ class Engine:
 
     def _handlers(self) -> dict[str, Handler]:
         """Return how each kind of job is done."""
-        return {background.NAME: BackgroundIngest(clock=self.clock).handler}
+        return {
+            background.NAME: BackgroundIngest(postgres=self._postgres, clock=self.clock).handler,
+            retention.NAME: Retention.of(self.settings, clock=self.clock).handler,
+        }
 
     @property
     def progress(self) -> Progress:
@@ -265,6 +270,12 @@ async def upgraded(settings: Settings) -> Upgrade:
             rows = await engine.rebuild("vectors") if misfit or unfinished else 0
     reason = misfit.message if misfit else "They were not whole." if rows else ""
     return Upgrade(migrations=tuple(applied), vectors=rows, reason=reason)
+
+
+def _room(settings: Settings) -> Room | None:
+    """Return the disk to watch: of servers elsewhere only they know theirs."""
+    embedded = settings.postgres_url is None
+    return Room(directory=settings.home, reserve_mib=settings.disk_reserve_mib) if embedded else None
 
 
 async def _cancelled(task: "asyncio.Task[None]") -> None:

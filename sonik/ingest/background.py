@@ -62,6 +62,7 @@ async def submit(
 class BackgroundIngest:
     """Does the jobs that `submit` makes."""
 
+    postgres: Postgres
     clock: Clock
 
     @property
@@ -82,7 +83,7 @@ class BackgroundIngest:
             delivery=delivery, legends=await load_legends(step.session), clock=self.clock, mapping=mapping
         )  # fmt: skip
         # Inside the step's transaction: its record and the rows stand or fall together.
-        intake = await stream.take_batch(Within(step.session), rows, number=number)
+        intake = await stream.take_batch(Within(step.session, self.postgres), rows, number=number)
         step.progress(done=run.job.done + len(rows))
         step.summarise(_summary(run.job.summary, intake))
         return {"rows": len(rows)}

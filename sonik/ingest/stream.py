@@ -31,6 +31,11 @@ class Within:
     """Stands in for the database where all is one transaction, as in a dry run: each unit of work is a savepoint."""
 
     session: Session
+    postgres: Postgres
+
+    def admit(self) -> None:
+        """Refuse anything new when there is no room for it."""
+        self.postgres.admit()
 
     def writing(self) -> AbstractAsyncContextManager[Session]:
         """Open a savepoint."""
@@ -55,7 +60,7 @@ async def ingest(
     stream = Stream(delivery=delivery, legends=legends, clock=clock, mapping=mapping, watch=watch)
     if delivery.dry_run:
         async with postgres.writing() as session:
-            whole = await stream.take(Within(session), rows)
+            whole = await stream.take(Within(session, postgres), rows)
             await session.rollback()
         return _unmade(whole)
     whole = await stream.take(postgres, rows)

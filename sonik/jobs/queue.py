@@ -81,7 +81,9 @@ async def cancel(postgres: Postgres, job_id: str, *, scope: Scope, clock: Clock)
         Conflict: it has come to its end already.
     """
     job = await look_up(postgres, job_id, scope=scope)
-    async with unit_of_work(postgres, purpose=Purpose(action="job.cancel", scope=scope), clock=clock) as unit:
+    async with unit_of_work(
+        postgres, purpose=Purpose(action="job.cancel", scope=scope, adds=False), clock=clock
+    ) as unit:
         changed = await unit.session.rows(SQL["cancel"], {"id": job.id, "now": clock.now()})
         if not changed:
             raise Conflict(f"Job {job.id} has {job.status} already.", next_step="There is nothing to cancel.")
@@ -100,7 +102,9 @@ async def retry(postgres: Postgres, job_id: str, *, scope: Scope, clock: Clock) 
         Conflict: it is at work, succeeded, or was cancelled.
     """
     job = await look_up(postgres, job_id, scope=scope)
-    async with unit_of_work(postgres, purpose=Purpose(action="job.retry", scope=scope), clock=clock) as unit:
+    async with unit_of_work(
+        postgres, purpose=Purpose(action="job.retry", scope=scope, adds=False), clock=clock
+    ) as unit:
         changed = await unit.session.rows(SQL["retry"], {"id": job.id, "now": clock.now()})
         if not changed:
             raise Conflict(f"Job {job.id} is {job.status}.", next_step="Only a failed or waiting job is tried again.")

@@ -32,7 +32,7 @@ async def put(
 
 
 def worker(truth: Truth) -> Worker:
-    handler = BackgroundIngest(clock=truth.clock).handler
+    handler = BackgroundIngest(postgres=truth.postgres, clock=truth.clock).handler
     return Worker(postgres=truth.postgres, handlers={NAME: handler}, clock=truth.clock)
 
 
