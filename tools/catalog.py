@@ -8,6 +8,7 @@ from sonik.types import Role, Scope
 from tools.arguments import Arguments
 from tools.describe import DescribeArguments, sonik_describe
 from tools.entity import EntityArguments, EntityResult, sonik_get_entity
+from tools.job import JobArguments, JobResult, sonik_job
 from tools.rendering import Rendered
 from tools.results import DescribeResult, Result, SearchResult, TraverseResult, WhatsOnResult
 from tools.search import SearchArguments, sonik_search
@@ -63,5 +64,6 @@ TOOLS: tuple[AnyTool, ...] = (
     Tool(title="Get entity", arguments=EntityArguments, result=EntityResult, run=sonik_get_entity),
     Tool(title="Traverse", arguments=TraverseArguments, result=TraverseResult, run=sonik_traverse),
     Tool(title="Describe", arguments=DescribeArguments, result=DescribeResult, run=sonik_describe),
+    Tool(title="Job", arguments=JobArguments, result=JobResult, run=sonik_job),
 )
 BY_NAME = {tool.name: tool for tool in TOOLS}

@@ -27,10 +27,15 @@ Watcher = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """Stands in for the database in a dry run: each unit of work is a savepoint of one transaction."""
+class Within:
+    """Stands in for the database where all is one transaction, as in a dry run: each unit of work is a savepoint."""
 
     session: Session
+    postgres: Postgres
+
+    def admit(self) -> None:
+        """Refuse anything new when there is no room for it."""
+        self.postgres.admit()
 
     def writing(self) -> AbstractAsyncContextManager[Session]:
         """Open a savepoint."""
@@ -49,13 +54,13 @@ async def ingest(
         InvalidInput: the source's name or trust is wrong, or the file cannot be read as what it seems.
         IdempotencyConflict: the key was used for another request.
     """
-    _check(delivery)
+    check(delivery)
     async with postgres.writing() as session:
         legends = await load_legends(session)
-    stream = _Stream(delivery=delivery, legends=legends, clock=clock, mapping=mapping, watch=watch)
+    stream = Stream(delivery=delivery, legends=legends, clock=clock, mapping=mapping, watch=watch)
     if delivery.dry_run:
         async with postgres.writing() as session:
-            whole = await stream.take(Rehearsal(session), rows)
+            whole = await stream.take(Within(session, postgres), rows)
             await session.rollback()
         return _unmade(whole)
     whole = await stream.take(postgres, rows)
@@ -66,26 +71,32 @@ async def ingest(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Stream:
+class Stream:
+    """A delivery on its way in, batch by batch."""
+
     delivery: Delivery
     legends: Legends
     clock: Clock
-    mapping: FieldMapping | None
-    watch: Watcher | None
+    mapping: FieldMapping | None = None
+    watch: Watcher | None = None
 
     async def take(self, database: Writable, rows: Iterable[Row]) -> Intake:
         """Take all batches in."""
         parts = []
-        for number, batch in enumerate(_batches(rows)):
-            read = [(row.line, to_record(row, mapping=self.mapping, legends=self.legends)) for row in batch]
-            refused = [record for _, record in read if isinstance(record, Receipt)]
-            records = [(line, record) for line, record in read if not isinstance(record, Receipt)]
-            taken = await self._take(database, records, part=str(number))
-            receipts = sorted((*refused, *taken.receipts), key=lambda receipt: receipt.line)
-            parts.append(replace(taken, receipts=tuple(receipts)))
+        for number, batch in enumerate(batches(rows)):
+            parts.append(await self.take_batch(database, batch, number=number))
             if self.watch is not None:
                 self.watch(len(batch))
         return merge(parts)
+
+    async def take_batch(self, database: Writable, batch: Sequence[Row], *, number: int) -> Intake:
+        """Take one batch in; return a receipt per row, in order."""
+        read = [(row.line, to_record(row, mapping=self.mapping, legends=self.legends)) for row in batch]
+        refused = [record for _, record in read if isinstance(record, Receipt)]
+        records = [(line, record) for line, record in read if not isinstance(record, Receipt)]
+        taken = await self._take(database, records, part=str(number))
+        receipts = sorted((*refused, *taken.receipts), key=lambda receipt: receipt.line)
+        return replace(taken, receipts=tuple(receipts))
 
     async def _take(self, database: Writable, records: Sequence[Numbered], *, part: str) -> Intake:
         """Take records in as one unit of work; `part` tells its idempotency key from those of other parts."""
@@ -106,7 +117,12 @@ class _Stream:
         return merge([await self._take(database, half, part=f"{part}.{i}") for i, half in enumerate(halves)])
 
 
-def _check(delivery: Delivery) -> None:
+def check(delivery: Delivery) -> None:
+    """Refuse a delivery whose source could not be kept, before anything is done.
+
+    Raises:
+        InvalidInput: its name or trust is wrong.
+    """
     source = delivery.source
     if not 0 < len(source.code.strip()) <= MAX_SOURCE_NAME or not source.code.isprintable():
         step = f"Give 1 to {MAX_SOURCE_NAME} visible characters."
@@ -129,7 +145,8 @@ def _unmade(whole: Intake) -> Intake:
     return Intake(receipts=tuple(receipts), dry_run=True)
 
 
-def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Yield rows in lists of at most BATCH."""
     source = iter(rows)
     while batch := list(islice(source, BATCH)):
         yield batch
