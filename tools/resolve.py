@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, WithJsonSchema
 
 from sonik.ingest.identify import Candidate as Sought
 from sonik.ingest.identify import Identified, Known
 from sonik.ingest.receipts import Problem
 from sonik.retrieval.trace import new_trace_id
 from sonik.types import JsonObject, Scope
-from tools.arguments import Arguments, Listed, Moment, Name, Reading, text
+from tools.arguments import DETAILED_TOKENS, Arguments, Listed, Moment, Name, text
 from tools.rendering import Rendered, fitted
 from tools.results import MOST_LISTED, Result, shortened
 
@@ -22,6 +22,11 @@ MOST = 25
 # What a record calls otherwise.
 _ARGUMENT_OF = {"starts_at": "when", **{n: f"identifiers.{n}" for n in ("google_place_id", "instagram", "website")}}
 Identifier = Annotated[str, text(most=300)]
+
+
+def _told(names: str) -> WithJsonSchema:
+    """Publish the names of an object's fields in a line: a schema of each costs its readers four times as much."""
+    return WithJsonSchema({"type": "object", "description": names})
 
 
 class Identifiers(Arguments):
@@ -49,9 +54,11 @@ class Candidate(Arguments):
 
     kind: Name
     name: Annotated[str, text(least=1, most=300)]
-    identifiers: Identifiers = Identifiers()
+    identifiers: Annotated[Identifiers, _told("google_place_id, instagram, website, source + source_id")] = Field(
+        default_factory=Identifiers
+    )
     when: Moment | None = None
-    venue: Venue | None = None
+    venue: Annotated[Venue | None, _told("name, google_place_id, instagram, source_id, city")] = None
     city: Name | None = None
 
     def sought(self) -> Sought:
@@ -67,7 +74,7 @@ class Candidate(Arguments):
         return Sought(record=record, source=self.identifiers.source or "")
 
 
-class ResolveArguments(Reading):
+class ResolveArguments(Arguments):
     """Arguments of sonik_resolve."""
 
     candidates: Annotated[list[Candidate], Listed, Field(min_length=1, max_length=MOST)]
@@ -104,16 +111,16 @@ class ResolveResult(Result):
 
 
 async def sonik_resolve(engine: "Engine", scope: Scope, arguments: ResolveArguments) -> Rendered[ResolveResult]:
-    """Say who candidates are by exact identifiers: the entity or none, what decided, its sources, and who came next.
+    """Say who candidates are by exact identifiers: entity or none, what decided, its sources, the runner-up and why.
 
-    Use it before sonik_upsert; it settles identity just as that does. Names alone decide within one source only.
+    Settled as sonik_upsert would settle it, nothing written; a name alone decides only within its source.
     Example: {"candidates": [{"kind": "venue", "name": "Nébula", "identifiers": {"instagram": "@nebula"}}]}.
     """
     identified = await engine.resolve([candidate.sought() for candidate in arguments.candidates], scope=scope)
     pairs = zip(arguments.candidates, identified, strict=True)
     lines = [_line(candidate, one) for candidate, one in pairs]
     result = ResolveResult(trace_id=new_trace_id(), as_of=engine.as_of(scope), resolved=lines)
-    return fitted(result, _smaller, budget=arguments.budget_tokens, text=_text)
+    return fitted(result, _smaller, budget=DETAILED_TOKENS, text=_text)
 
 
 def _line(candidate: Candidate, one: Identified) -> Resolved:

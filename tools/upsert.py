@@ -11,7 +11,7 @@ from sonik.ingest.upsert import Upsert
 from sonik.retrieval.trace import new_trace_id
 from sonik.types import JsonValue as Value
 from sonik.types import Scope
-from tools.arguments import Listed, Name, Reading, text
+from tools.arguments import DETAILED_TOKENS, Arguments, Listed, Name, text
 from tools.rendering import Rendered, fitted
 from tools.results import Result, shortened
 
@@ -25,18 +25,18 @@ WAIT_SECONDS = 20.0
 _WEIGHT = {"refused": 0, "updated": 1, "created": 2, "unchanged": 3}
 
 
-class UpsertArguments(Reading):
+class UpsertArguments(Arguments):
     """Arguments of sonik_upsert."""
 
     records: Annotated[list[dict[str, JsonValue]], Listed, Field(max_length=MOST)] = Field(
-        description="kind, name, source_id and the kind's fields; other kinds: attributes; relations"
+        description="any kind but market: kind, name, source_id, its fields or attributes, relations"
     )
-    source: Annotated[str, text(least=1, most=100)] = Field(description="system they come from")
+    source: Annotated[str, text(least=1, most=100)] = Field(description="system they are from")
     source_cursor: Annotated[str, text(most=1_000)] | None = Field(
-        None, description="how far that was read; returned by the next call as last_cursor"
+        None, description="how far it was read; the next call returns it as last_cursor"
     )
     dry_run: bool = True
-    partial: bool = Field(False, description="fields left out stay as they are, else this source takes them back")
+    partial: bool = Field(False, description="fields left out stay as they are")
     idempotency_key: Annotated[str, text(least=1)] | None = None
     wait_for: Literal["committed", "projected"] = "committed"
 
@@ -64,10 +64,10 @@ class UpsertResult(Result):
 
 
 async def sonik_upsert(engine: "Engine", scope: Scope, arguments: UpsertArguments) -> Rendered[UpsertResult]:
-    """Write records of any kind but market: each is created, updated, unchanged or refused with field and reason.
+    """Write records; each gets a receipt: created, updated, unchanged, or refused by field and reason.
 
-    All are checked first; good ones are written as one transaction, refused ones leave them be. Nothing is written
-    unless dry_run is false. The same idempotency_key returns the same receipts. Needs the role ingest.
+    Rehearses unless dry_run is false. All are checked first, the good ones written as one transaction, refused ones
+    leave them be. A repeated idempotency_key returns its first receipts. Role: ingest.
     Example: {"source": "agenda", "records": [{"kind": "artist", "name": "Los Ríos", "instagram": "@losrios"}]}.
     """
     _check_size(arguments.records)
@@ -88,7 +88,7 @@ async def sonik_upsert(engine: "Engine", scope: Scope, arguments: UpsertArgument
         receipts=[_line(receipt) for receipt in done.intake.receipts], last_cursor=done.last_cursor,
         notes=notes or None,
     )  # fmt: skip
-    return fitted(result, _smaller, budget=arguments.budget_tokens, text=_text)
+    return fitted(result, _smaller, budget=DETAILED_TOKENS, text=_text)
 
 
 def _check_size(records: list[dict[str, JsonValue]]) -> None:
@@ -120,7 +120,7 @@ def _shown(value: Value) -> JsonValue:
 
 def _smaller(result: UpsertResult) -> Iterator[UpsertResult]:
     """Yield the result with the names of changed fields only, without reasons why it is who, and then ever fewer."""
-    step = "Raise max_tokens and repeat with the same idempotency_key to see them."
+    step = "Send fewer records at once to see them."
     notes = result.notes or []
     named = [line.model_copy(update={"changes": _names(line)}) for line in result.receipts]
     cut = {"truncated": True, "notes": [*notes, f"Cut to fit: changed values. {step}"]}
