@@ -109,7 +109,7 @@ class Registry:
             holder = self.holder(key, sighting.kind)
             if holder is None:
                 continue
-            if not self._is_open_to(sighting, holder):
+            if not self._is_open_to(sighting, key, holder):
                 passed_over.append(PassedOver(entity_id=holder, key=key, why="private"))
             elif (against := self._contradiction(holder, sighting, decided_by=key)) is not None:
                 passed_over.append(PassedOver(entity_id=holder, key=key, why="contradicted", against=against))
@@ -147,9 +147,16 @@ class Registry:
             self._holders[key.scheme, key.value, sighting.kind] = entity_id
         return Registered(gained=tuple(gained), lost=tuple(lost), weak=weak)
 
-    def _is_open_to(self, sighting: Sighting, holder: UUID) -> bool:
-        """Say whether a sighting may speak of a holder: what is private to one is never joined by another's."""
-        return sighting.tenancy.visibility != "org" or sighting.tenancy.reaches(self._tenancies[holder])
+    def _is_open_to(self, sighting: Sighting, key: Key, holder: UUID) -> bool:
+        """Say whether a sighting may speak of a holder: what is private to one is never joined by another's.
+
+        What the source itself told the staff of, by its own id or name, is its own.
+        """
+        ours, theirs = sighting.tenancy, self._tenancies[holder]
+        if ours.visibility != "org" or ours.reaches(theirs):
+            return True
+        own = key.scheme.startswith(("source:", "name:"))
+        return own and theirs.visibility == "staff" and theirs.owner_org in (None, ours.owner_org)
 
     def _contradiction(self, holder: UUID, sighting: Sighting, *, decided_by: Key) -> Key | None:
         """Return the stronger key of the sighting that proves that the holder is somebody else, if there is one.
