@@ -1,6 +1,7 @@
 """Open the engine beside the protocol: the tool list is answered at once, the first call waits for the stores."""
 
 import asyncio
+import gc
 import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -29,6 +30,11 @@ class Opening:
         self._ready = ready
         self._holder = asyncio.create_task(self._hold(ready))
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is an engine to close."""
+        return self._ready is not None and self._ready.done() and self._ready.exception() is None
+
     async def engine(self) -> "Engine":
         """Return the open engine.
 
@@ -52,12 +58,14 @@ class Opening:
             engine_type = await asyncio.to_thread(_engine_type)
             async with engine_type.open(self.settings) as engine:
                 ready.set_result(engine)
+                _collect_garbage_from_now_on()
                 await self._leave.wait()
         except Exception as error:
             if isinstance(error, SonikError) and not ready.done():
                 logger.error("the engine did not open", extra={"error": str(error)})
             else:
                 logger.exception("the engine did not open or close well")
+            _collect_garbage_from_now_on()
             if not ready.done():
                 ready.set_exception(error)
                 # Whoever asks next is told; nobody may have asked yet.
@@ -69,3 +77,9 @@ def _engine_type() -> "type[Engine]":
     from sonik.engine import Engine
 
     return Engine
+
+
+def _collect_garbage_from_now_on() -> None:
+    # What was loaded stays: frozen, it is not looked through again and again.
+    gc.freeze()
+    gc.enable()

@@ -1,5 +1,6 @@
 """A small vocabulary and a frozen Wednesday for tests that read questions."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from sonik.clock import Clock
@@ -39,5 +40,6 @@ VOCABULARY = Vocabulary(
 WEDNESDAY_NOON = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)
 
 
-def ask(query: str, default: str | None = "medellin") -> Understood:
-    return understand(query, vocabulary=VOCABULARY, clock=Clock.frozen(WEDNESDAY_NOON), default_market=default)
+def ask(query: str, default: str | None = "medellin", names: Collection[str] = ()) -> Understood:
+    clock = Clock.frozen(WEDNESDAY_NOON)
+    return understand(query, vocabulary=VOCABULARY, clock=clock, default_market=default, names=names)

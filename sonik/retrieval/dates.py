@@ -38,6 +38,8 @@ NUMBERED_WEEKS = 9
 NUMBERED_DAYS = 62
 DAY_LEADS = frozenset(("dia",))
 THE = frozenset(("the", "on"))
+# "¿Qué hay el 25?" is a day, "el 25 aniversario" is none: nothing but these may follow.
+AFTER_BARE_DAY = frozenset(("", "en", "por", "para", "a", "desde", "hasta", "y", "al"))
 ALWAYS_OPEN = "24/7"
 
 
@@ -177,8 +179,10 @@ def _range(first: Written, second: Written, today: date) -> Days | None:
 
 
 def _day_of_month(left: Sequence[str], index: int, today: date) -> Days | None:
-    """Read "el día 28", "on the 28th": the next such day, today included."""
-    led = left[index] in DAY_LEADS or (left[index] in THE and index + 1 < len(left) and left[index + 1][-2:] == "th")
+    """Read "el día 28", "on the 28th", "el 25": the next such day, today included."""
+    following = left[index + 1] if index + 1 < len(left) else ""
+    bare = left[index] == "el" and (index + 2 >= len(left) or left[index + 2] in AFTER_BARE_DAY)
+    led = left[index] in DAY_LEADS or (left[index] in THE and following[-2:] == "th") or bare
     day = _day_number(left, index + 1) if led else None
     if day is None or written_at(left, index + 1) or _range_in_month(left, index + 1, today):
         return None

@@ -24,7 +24,9 @@ ASKS: Phrases[str] = Phrases(
         **table(
             """donde, a donde, adonde, que club, que clubes, que bar, que bares, que lugar, que lugares, bares, clubes,
             clubs, discotecas, antros, antro, boliches, boliche, lugares, sitios, salas, teatros,
-            venues, local de eventos, onde, aonde, qual bar, quais bares, casas de show, casa de show, boates,
+            salas de conciertos, sala de conciertos, salas de concierto, teatros de conciertos, concert halls,
+            concert hall, music venues, casas de concerto, salas de shows, venues, local de eventos, onde, aonde,
+            qual bar, quais bares, casas de show, casa de show, boates,
             locais, casas noturnas, where, where to go, which club, which clubs, which bar, which bars, bars,
             nightclubs, places, spots, places to go""",
             VENUE,
@@ -84,13 +86,17 @@ def take_asked_kinds(sentence: Sentence, *, language: Language, spared: Collecti
     return _in_order(kinds)
 
 
-def hinted_kinds(sentence: Sentence) -> tuple[tuple[str, ...], set[int]]:
+def hinted_kinds(sentence: Sentence, *, spared: Collection[int]) -> tuple[tuple[str, ...], set[int]]:
     """Return the kinds that softer words hint at, and where these words stand; nothing is taken.
 
-    Inside a sentence a capital makes the word a name ("Club de la Noche").
+    Inside a sentence a capital makes the word a name ("Club de la Noche"); the `spared` places hint at nothing.
     """
     shouted = all(word.raw.isupper() for word in sentence.words)
-    found = [hint for hint in sentence.find(HINTS) if shouted or hint[1] == 0 or not sentence.is_name_at(hint[1])]
+    found = [
+        (kind, start, stop)
+        for kind, start, stop in sentence.find(HINTS)
+        if start not in spared and (shouted or start == 0 or not sentence.is_name_at(start))
+    ]
     places = {index for _, start, stop in found for index in range(start, stop)}
     return _in_order({start: kind for kind, start, _ in found}), places
 

@@ -10,15 +10,15 @@ from sonik.types import Language
 TELLING: Mapping[Language, frozenset[str]] = {
     "es": listed("""
         agosto ahora anoche ayer bares boletas boliche boliches busco carrete cerca conciertos diciembre
-        discoteca discotecas domingos enero entrada entradas eventos febrero fiesta fiestas fin finde gratis
+        discoteca discotecas domingos enero entrada entradas eventos febrero fiesta fiestas fin finde
         hola hoy jueves julio junio libre lugares lunes manana martes marzo mayo menos mes miercoles noche
         octubre organiza parche pasado planes proxima proximo puente rumba semana septiembre sitios tarde toca
         tocan tocando tocar viene viernes
         """),
     "pt": listed("""
         agora agosto amanha balada baladas bares dezembro domingos entrada eventos feira feriadao festa festas fevereiro
-        fds graca gratuita hoje ingresso ingressos janeiro julho junho lugares maio manha menos mes noite noites ontem
-        outubro perto programacao proxima proximo quarta role rola rolando rolar semana setembro sexta sextas
+        fds fim graca gratuita hoje ingresso ingressos janeiro julho junho lugares maio manha menos mes noite noites
+        ontem outubro perto programacao proxima proximo quarta role rola rolando rolar semana setembro sexta sextas
         tarde terca toca tocando tocar vem
         """),
     "en": listed("""

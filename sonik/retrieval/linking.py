@@ -1,11 +1,12 @@
 """Link a question to the entities it names: by alias, by identifier, longest name first."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from sonik.identity.names import fold
 from sonik.retrieval.refs import identifiers_in
 from sonik.retrieval.understand import Understood, names_in
 from sonik.sql import queries
@@ -19,7 +20,7 @@ MOST_HOMONYMS = 25
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alias:
-    """An entity found by one of its names."""
+    """An entity found by one of its names, or by an identifier."""
 
     folded: str
     id: UUID
@@ -29,27 +30,55 @@ class Alias:
     until: datetime | None
 
 
-Named = list[tuple[Alias, float]]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Linked:
+    """One name in a question, and everybody it may mean."""
+
+    name: str
+    entities: tuple[Alias, ...]
 
 
-async def find_named(postgres: Postgres, query: str, *, understood: Understood, scope: Scope) -> Named:
-    """Return the entities a question names, by alias or identifier, each with 1 / (how many share the name)."""
+Named = tuple[Linked, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mentions:
+    """Everybody known by a phrase of a question, and by an identifier in it."""
+
+    by_name: Sequence[Alias] = field(default=())
+    by_identifier: Sequence[Alias] = field(default=())
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The folded phrases somebody is known by. A market's name is none: it is a filter."""
+        known = (*self.by_name, *self.by_identifier)
+        return frozenset(fold(alias.folded) for alias in known if alias.entity_type != "market")
+
+
+async def find_mentions(postgres: Postgres, query: str, *, scope: Scope) -> Mentions:
+    """Return everybody whose name or identifier stands in a question."""
     phrases, keys = names_in(query), identifiers_in(query)
     if not phrases and not keys:
-        return []
+        return Mentions()
     params = {"collection": scope.collection, "schemes": [k.scheme for k in keys], "values": [k.value for k in keys]}
     async with postgres.reading(scope) as session:
-        found = await session.fetch(Alias, SQL["by_alias"], {**params, "phrases": phrases})
-        if keys:
-            found += await session.fetch(Alias, SQL["by_identifier"], params)
-    kept = [alias for alias in found if _in_reach(alias, understood)]
-    chosen = _longest({alias.folded for alias in kept})
-    by_phrase: dict[str, list[Alias]] = defaultdict(list)
-    for alias in kept:
-        if alias.folded in chosen:
-            by_phrase[alias.folded].append(alias)
-    groups = [group for group in by_phrase.values() if len(group) <= MOST_HOMONYMS]
-    return [(alias, 1.0 / len(group)) for group in groups for alias in group]
+        by_name = await session.fetch(Alias, SQL["by_alias"], {**params, "phrases": phrases})
+        by_identifier = await session.fetch(Alias, SQL["by_identifier"], params) if keys else ()
+    return Mentions(by_name=by_name, by_identifier=by_identifier)
+
+
+def link(mentions: Mentions, understood: Understood) -> Named:
+    """Return the names of a question, as it was understood, with everybody in reach of it that each may mean."""
+    meant: dict[str, dict[UUID, Alias]] = defaultdict(dict)
+    named = [alias for alias in mentions.by_name if alias.folded in understood.names]
+    for alias in (*named, *mentions.by_identifier):
+        if _in_reach(alias, understood):
+            meant[fold(alias.folded)][alias.id] = alias
+    return tuple(
+        Linked(name=name, entities=tuple(entities.values()))
+        for name, entities in meant.items()
+        if len(entities) <= MOST_HOMONYMS
+    )
 
 
 def _in_reach(alias: Alias, understood: Understood) -> bool:
@@ -62,13 +91,3 @@ def _in_reach(alias: Alias, understood: Understood) -> bool:
     if window is None or alias.starts_at is None or alias.until is None:
         return True
     return alias.starts_at < window.end and alias.until > window.start
-
-
-def _longest(phrases: Iterable[str]) -> set[str]:
-    """Keep phrases that are not part of a longer one found."""
-    ordered = sorted(phrases, key=len, reverse=True)
-    kept: list[str] = []
-    for phrase in ordered:
-        if not any(f" {phrase} " in f" {longer} " for longer in kept):
-            kept.append(phrase)
-    return set(kept)

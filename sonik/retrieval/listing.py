@@ -9,7 +9,7 @@ from sonik.errors import InvalidInput, did_you_mean
 from sonik.identity.names import fold
 from sonik.retrieval.cards import Card, read_cards
 from sonik.retrieval.places import zone_of
-from sonik.retrieval.seeds import listing_params
+from sonik.retrieval.programme import listing_params
 from sonik.retrieval.trace import Timer, TraversalLog, new_trace_id
 from sonik.retrieval.understand import Vocabulary, parse_when
 from sonik.sql import queries

@@ -50,6 +50,13 @@ LIMITS: Phrases[bool] = Phrases(
         ),
     }
 )
+# Behind the number: "15 mil o menos".
+TRAILING: Phrases[bool] = Phrases(
+    {
+        **table("o menos, ou menos, or less, como maximo, como mucho, a lo sumo, no maximo, maximo, at most", True),
+        **table("o mas, ou mais, or more, como minimo, no minimo, minimo, at least", False),
+    }
+)
 # The others need a currency or a "mil" behind the number: "hasta 22" may be an hour, "con 2" may be anything.
 CLEARLY_MONEY = listed(
     "menos mas mais more less most max maximo debajo abajo tope presupuesto abaixo under below budget"
@@ -114,8 +121,8 @@ def take_cost(sentence: Sentence, *, currency: str | None) -> Cost:
         limit = _limit(sentence.left, amount) if amount else None
         if amount is None or limit is None:
             continue
-        start, is_most = limit
-        sentence.take(start, amount.stop)
+        start, stop, is_most = limit
+        sentence.take(start, stop)
         if is_most and most is None:
             most = amount
     if most is None:
@@ -163,15 +170,19 @@ def _sign_before(left: Sequence[str], index: int) -> str | None:
     return found[0] if found and found[1] == index else None
 
 
-def _limit(left: Sequence[str], amount: _Amount) -> tuple[int, bool] | None:
-    """Return where the limit's words start and whether it is an upper one; None when this is no price."""
+def _limit(left: Sequence[str], amount: _Amount) -> tuple[int, int, bool] | None:
+    """Return where the limit's words start and end and whether it is an upper one; None when this is no price."""
     start, is_most = _lead(left, amount.start) or (amount.start, True)
+    trailing = TRAILING.at(left, amount.stop)
+    stop = amount.stop
+    if trailing is not None:
+        is_most, stop = trailing
     if amount.is_money:
-        return start, is_most
-    led = left[start : amount.start]
-    if not led or (amount.stop < len(left) and left[amount.stop] in COUNTED_THINGS):
+        return start, stop, is_most
+    around = [*left[start : amount.start], *left[amount.stop : stop]]
+    if not around or (stop < len(left) and left[stop] in COUNTED_THINGS):
         return None
-    return (start, is_most) if amount.is_scaled or not CLEARLY_MONEY.isdisjoint(led) else None
+    return (start, stop, is_most) if amount.is_scaled or not CLEARLY_MONEY.isdisjoint(around) else None
 
 
 def _lead(left: Sequence[str], stop: int) -> tuple[int, bool] | None:

@@ -9,7 +9,7 @@ from sonik.errors import InvalidInput, did_you_mean
 from sonik.identity.names import fold
 from sonik.ontology import SEARCHABLE_KINDS, vertex
 from sonik.retrieval.lenses import Lens, lens
-from sonik.retrieval.linking import Named
+from sonik.retrieval.linking import Mentions, Named, link
 from sonik.retrieval.places import zone_of
 from sonik.retrieval.understand import Understood, parse_when, understand
 from sonik.retrieval.vocabulary import Vocabulary
@@ -20,6 +20,8 @@ LONGEST_QUERY = 2_000
 FAR_FUTURE = datetime(9999, 12, 31, tzinfo=UTC)
 # A market touches everything in it: it is a filter, not an answer.
 HIDDEN_KINDS = frozenset({"market"})
+# Whom the events of somebody lead to.
+LED_TO = frozenset({"artist", "venue"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,24 +40,24 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """A question as read. `reach` is the span events must touch: the one asked for, else all that is to come."""
+    """A question as read. `reach` is the span events must touch: the one asked for, else all that is to come.
+
+    `is_programme`: events in order of time answer it, or whoever they lead to; there is nothing to search for.
+    """
 
     text: str
     understood: Understood
     lens: Lens
     kinds: tuple[str, ...]
     reach: Window
+    named: Named = ()
+    is_programme: bool = False
     dropped: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
         """What is searched for: what names or describes the thing, else its genres, else the whole question."""
         return self.understood.content or " ".join(self.understood.genres) or self.text
-
-    @property
-    def lists(self) -> bool:
-        """Whether only a time, a kind or a genre is asked for: then the window itself is the answer."""
-        return self.timed and self.understood.intent == "listing" and not self.dropped
 
     @property
     def timed(self) -> bool:
@@ -76,12 +78,6 @@ class Asked:
             price_max=None if understood.price_max is None else float(understood.price_max),
         )  # fmt: skip
 
-    def knowing(self, named: Named) -> "Asked":
-        """Return the question without genres that are only part of a name asked for ("Salsa al Parque")."""
-        words = {word for alias, _ in named for word in alias.folded.split()}
-        kept = tuple(genre for genre in self.understood.genres if not set(fold(genre).split()) <= words)
-        return replace(self, understood=replace(self.understood, genres=kept))
-
     def loosened(self) -> Iterator["Asked"]:
         """Yield this question, then versions that ask for less, for when nothing is found."""
         yield self
@@ -94,19 +90,43 @@ class Asked:
         if window is not None:
             open_end = replace(looser.understood, window=None)
             reach = Window(start=window.start, end=FAR_FUTURE)
-            yield replace(looser, understood=open_end, reach=reach, dropped=(*looser.dropped, window.label or "when"))
+            dropped = (*looser.dropped, window.label or "when")
+            looser = replace(looser, understood=open_end, reach=reach, dropped=dropped)
+            yield looser
+        if self.is_programme and self.named:
+            # They have nothing on at all: then they themselves are the answer.
+            yield replace(looser, is_programme=False)
 
 
-def read_question(question: Question, *, vocabulary: Vocabulary, clock: Clock, default_market: str | None) -> Asked:
-    """Read a question.
+def checked(question: Question) -> str:
+    """Return the words of a question.
+
+    Raises:
+        InvalidInput: it has no words or too many.
+    """
+    text = question.query.strip()
+    if not fold(text):
+        step = "Ask for a place, an artist or a night."
+        raise InvalidInput("The query has no words.", next_step=step, field="query")
+    if len(text) > LONGEST_QUERY:
+        message = f"The query has {len(text):,} characters; {LONGEST_QUERY:,} is the most."
+        raise InvalidInput(message, next_step="Shorten it to the question itself.", field="query")
+    return text
+
+
+def read_question(
+    question: Question, mentions: Mentions, *, vocabulary: Vocabulary, clock: Clock, default_market: str | None
+) -> Asked:
+    """Read a question in the light of everybody its words may mention.
 
     Raises:
         InvalidInput: it has no words or too many, or one of its arguments is unknown.
     """
-    text = question.query.strip()
-    _check_length(text)
+    text = checked(question)
     market = vocabulary.market(question.market).slug if question.market else None
-    understood = understand(text, vocabulary=vocabulary, clock=clock, default_market=market or default_market)
+    understood = understand(
+        text, vocabulary=vocabulary, clock=clock, default_market=market or default_market, names=mentions.names
+    )
     if market is not None:
         understood = replace(understood, market=market)
     if question.near is not None:
@@ -115,10 +135,13 @@ def read_question(question: Question, *, vocabulary: Vocabulary, clock: Clock, d
         zone = zone_of(understood.market, question.near, vocabulary)
         understood = replace(understood, window=parse_when(question.when, zone=zone, clock=clock))
     through = lens(question.lens)
-    reach = understood.window or Window(start=clock.now(), end=FAR_FUTURE)
+    named = link(mentions, understood)
+    kinds = _kinds(question, understood, through, named)
     return Asked(
-        text=text, understood=understood, lens=through, kinds=_kinds(question, understood, through), reach=reach
-    )
+        text=text, understood=understood, lens=through, kinds=kinds, named=named,
+        reach=understood.window or Window(start=clock.now(), end=FAR_FUTURE),
+        is_programme="operations" in through.graphs and _is_programme(understood, kinds, named),
+    )  # fmt: skip
 
 
 def describe(understood: Understood) -> JsonObject:
@@ -140,22 +163,35 @@ def describe(understood: Understood) -> JsonObject:
     return {name: value for name, value in full.items() if value not in (None, [])}
 
 
-def _check_length(text: str) -> None:
-    if not fold(text):
-        step = "Ask for a place, an artist or a night."
-        raise InvalidInput("The query has no words.", next_step=step, field="query")
-    if len(text) > LONGEST_QUERY:
-        message = f"The query has {len(text):,} characters; {LONGEST_QUERY:,} is the most."
-        raise InvalidInput(message, next_step="Shorten it to the question itself.", field="query")
-
-
-def _kinds(question: Question, understood: Understood, through: Lens) -> tuple[str, ...]:
+def _kinds(question: Question, understood: Understood, through: Lens, named: Named) -> tuple[str, ...]:
     for kind in question.kinds:
         if kind not in SEARCHABLE_KINDS:
             hint = did_you_mean(kind, list(SEARCHABLE_KINDS))
             raise InvalidInput(f"Unknown kind '{kind[:40]}'.", next_step=hint, field="kinds")
     asked = question.kinds or understood.kinds
-    if not asked and understood.window is not None and understood.intent == "listing":
+    if not asked and (_narrows_events(understood) or _names_a_series(named)):
         asked = ("event",)
     every = tuple(k for k in SEARCHABLE_KINDS if vertex(k).graph in through.graphs and k not in HIDDEN_KINDS)
     return tuple(dict.fromkeys(asked)) or every
+
+
+def _narrows_events(understood: Understood) -> bool:
+    """Whether a time or a price is asked for, which only events have."""
+    return understood.window is not None or understood.price_max is not None or bool(understood.is_free)
+
+
+def _names_a_series(named: Named) -> bool:
+    """Whether the only ones named are several events of one name."""
+    return len(named) == 1 and len(named[0].entities) > 1 and _kinds_of(named) == {"event"}
+
+
+def _kinds_of(named: Named) -> set[str]:
+    return {entity.entity_type for linked in named for entity in linked.entities}
+
+
+def _is_programme(understood: Understood, kinds: tuple[str, ...], named: Named) -> bool:
+    """Whether events in order of time are the answer or the way to it ("quién toca hoy", "dónde toca Nébula")."""
+    if understood.rest:
+        return False
+    led_to = bool(named) and LED_TO.issuperset(kinds) and _kinds_of(named).isdisjoint(kinds)
+    return understood.window is not None or kinds == ("event",) or led_to

@@ -18,19 +18,19 @@ REACH = 2
 def fuse(seeds: Seeds, subgraph: Subgraph, *, kinds: Sequence[str], timed: bool) -> dict[str, float]:
     """Return a score in [0, 1] for every entity of the kinds asked for.
 
-    Where a span of time was asked for (`timed`), whoever has nothing on in it is left out, and with a name in the
-    question also what is further than an event away from it. A bare listing keeps its
-    order of time. Otherwise ``share * minmax(log PPR) + (1 - share) * text``, where the
-    share depends on whether the question could be linked to an entity at all.
+    A programme keeps its order of time. Otherwise ``share * minmax(log PPR) + (1 - share) * text``, where the share
+    depends on whether the question could be linked to an entity at all. Where a span of time was asked for
+    (`timed`), whoever has nothing on in it is left out, and with a name in the question also what is further than
+    an event away from it.
     """
     known = {**subgraph.kinds, **seeds.kinds}
     allowed = {key for key, kind in known.items() if kind in kinds}
+    if seeds.listed:
+        return _programme(seeds.listed, subgraph, allowed)
     if timed:
         allowed &= _on(subgraph, known)
         if seeds.named:
             allowed &= _around(subgraph, seeds.named)
-    if seeds.listed and "event" in kinds:
-        return {key: 1.0 - i / (2 * len(seeds.listed)) for i, key in enumerate(seeds.listed) if key in allowed}
     graph = scaled({key: log(max(subgraph.rank.get(key, 0.0), TINY)) for key in allowed if key in subgraph.rank})
     text = seeds.text
     share = GRAPH_SHARE_NAMED if seeds.named else GRAPH_SHARE_OPEN
@@ -39,6 +39,22 @@ def fuse(seeds: Seeds, subgraph: Subgraph, *, kinds: Sequence[str], timed: bool)
         / (1 + NAMED_BONUS)
         for key in allowed
     }
+
+
+def _programme(listed: Sequence[str], subgraph: Subgraph, allowed: Collection[str]) -> dict[str, float]:
+    """Score events by their place in the programme, and whoever is beside them by the first such event.
+
+    Within an event the walk decides who comes first: it adds less than the next place is worth.
+    """
+    places = {key: place for place, key in enumerate(listed)}
+    first = {key: place for key, place in places.items() if key in allowed}
+    for edge in subgraph.edges.values():
+        for event, other in ((edge.src, edge.dst), (edge.dst, edge.src)):
+            if event in places and other in allowed and other not in places:
+                first[other] = min(places[event], first.get(other, len(listed)))
+    step = 1.0 / (2 * len(listed) + 2)
+    best = max((subgraph.rank.get(key, 0.0) for key in first), default=0.0) or 1.0
+    return {key: 1.0 - (2 * place + 1 - subgraph.rank.get(key, 0.0) / best) * step / 2 for key, place in first.items()}
 
 
 def _on(subgraph: Subgraph, kinds: Mapping[str, str]) -> set[str]:

@@ -1,15 +1,16 @@
 """A question's way: understand, link, seeds, expand, rank, hydrate; each step timed in the trace."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sonik.clock import Clock
 from sonik.retrieval.answer import Answer, Hit, reason
 from sonik.retrieval.cards import fitting, read_cards, read_outlines
-from sonik.retrieval.expand import expand, paths
-from sonik.retrieval.linking import Named, find_named
-from sonik.retrieval.question import Asked, Question, describe, read_question
+from sonik.retrieval.expand import HOPS, expand, paths
+from sonik.retrieval.linking import find_mentions
+from sonik.retrieval.question import Asked, Question, checked, describe, read_question
 from sonik.retrieval.rank import fuse
-from sonik.retrieval.seeds import QuestionVector, Sources, find_seeds
+from sonik.retrieval.seeds import QuestionVector, Seeds, Sources, find_seeds
 from sonik.retrieval.trace import Timer, TraversalLog, new_trace_id
 from sonik.retrieval.vocabulary import Vocabulary
 from sonik.stores.graph import Graphs
@@ -39,24 +40,20 @@ class Searcher:
             InvalidInput: the question or one of its filters is wrong.
         """
         timer = Timer()
+        with timer.step("link") as step:
+            mentions = await find_mentions(self.sources.postgres, checked(question), scope=scope)
+            step.rows = len(mentions.names)
         with timer.step("understand") as step:
             asked = read_question(
-                question, vocabulary=self.vocabulary, clock=self.clock, default_market=self.default_market
+                question, mentions, vocabulary=self.vocabulary, clock=self.clock, default_market=self.default_market
             )
             step.note = asked.understood.intent
-        # The question is embedded while its names are looked up, and once however often it is loosened.
+        # A question is embedded once, however often it is loosened, and only if it is searched for.
         vector = QuestionVector(self.sources.embedder, asked.words)
-        if not asked.lists:
-            vector.begin()
-        with timer.step("link") as step:
-            postgres = self.sources.postgres
-            named = await find_named(postgres, asked.text, understood=asked.understood, scope=scope)
-            asked = asked.knowing(named)
-            step.rows = len(named)
         hits: list[Hit] = []
         more = False
         for asked in asked.loosened():  # noqa: B020 - the version that found something is the one that is told
-            hits, more = await self._look(asked, named, vector, question, timer=timer, scope=scope)
+            hits, more = await self._look(asked, vector, question, timer=timer, scope=scope)
             if hits:
                 break
         trace = Trace(
@@ -68,18 +65,20 @@ class Searcher:
         return Answer(hits=tuple(hits), understood=asked.understood, trace=trace, more=more, dropped=asked.dropped)
 
     async def _look(
-        self, asked: Asked, named: Named, vector: QuestionVector, question: Question, *, timer: Timer, scope: Scope
+        self, asked: Asked, vector: QuestionVector, question: Question, *, timer: Timer, scope: Scope
     ) -> tuple[list[Hit], bool]:
         now = scope.as_of or self.clock.now()
-        where = asked.where(scope)
+        wanted = question.offset + question.limit
         with timer.step("seeds") as step:
-            seeds = await find_seeds(self.sources, asked, named=named, vector=vector, scope=scope, now=now)
+            seeds = await find_seeds(self.sources, asked, vector=vector, scope=scope, now=now, wanted=wanted)
             step.rows = len(seeds.kinds)
+        if asked.is_programme and not seeds.listed:
+            return [], False
         weights = seeds.weights()
         with timer.step("expand") as step:
             subgraph = await expand(
                 self.graphs, weights, scope=scope, lens=asked.lens, budget=self.edge_budget, now=now,
-                window=asked.reach,
+                window=asked.reach, hops=1 if asked.is_programme else HOPS,
             )  # fmt: skip
             step.rows = len(subgraph.edges)
             step.note = f"{subgraph.queries} read-only queries" + (", cut at the edge budget" if subgraph.cut else "")
@@ -88,10 +87,8 @@ class Searcher:
             ordered = sorted(scores, key=lambda key: (-scores[key], key))
             step.rows = len(ordered)
         with timer.step("hydrate") as step:
-            wanted = question.offset + question.limit
             postgres = self.sources.postgres
-            outlines = await read_outlines(postgres, ordered[: OVERSAMPLE * wanted + SPARE], scope=scope)
-            kept = fitting(ordered, outlines, where, is_free=asked.understood.is_free, named=seeds.named)
+            kept = ordered if asked.is_programme else await self._fitting(ordered, asked, seeds, wanted, scope=scope)
             shown = kept[question.offset : wanted]
             led = paths(subgraph, weights, shown)
             crossed = {end for path in led.values() for edge in path for end in (edge.src, edge.dst)}
@@ -105,3 +102,11 @@ class Searcher:
             for key in shown if key in cards
         ]  # fmt: skip
         return hits, len(kept) > wanted
+
+    async def _fitting(
+        self, ordered: Sequence[str], asked: Asked, seeds: Seeds, wanted: int, *, scope: Scope
+    ) -> Sequence[str]:
+        """Keep what meets the question's filter, as far down as it can matter."""
+        outlines = await read_outlines(self.sources.postgres, ordered[: OVERSAMPLE * wanted + SPARE], scope=scope)
+        where = asked.where(scope)
+        return fitting(ordered, outlines, where, is_free=asked.understood.is_free, named=seeds.named)

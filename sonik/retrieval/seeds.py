@@ -1,4 +1,4 @@
-"""Where a question touches the data: named entities, nearest vectors, matching words, or what a window lists."""
+"""Where a question touches the data: named entities, nearest vectors, matching words, or a programme of events."""
 
 import asyncio
 from collections import defaultdict
@@ -7,25 +7,25 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sonik.retrieval.linking import Named
+from sonik.retrieval.programme import around, listed
 from sonik.retrieval.question import Asked
-from sonik.sql import queries
 from sonik.stores.embedding import Embedder
 from sonik.stores.postgres import Postgres
 from sonik.stores.texts import Match, TextFilter, Vector
-from sonik.types import Scope, Window
+from sonik.types import Scope
 
 if TYPE_CHECKING:
     from sonik.stores.vectors import Vectors
 
-SQL = queries("retrieval")
 DEPTH = 50
-LISTED = 100
 
 
 @dataclass(kw_only=True, slots=True)
 class Seeds:
-    """Evidence per entity id. `named` weighs 1/df, `similar` is a cosine, `worded` a BM25 score."""
+    """Evidence per entity id. `named` weighs 1/df, `similar` is a cosine, `worded` a BM25 score.
+
+    `listed` are events in order of time, where a programme is the answer.
+    """
 
     kinds: dict[str, str] = field(default_factory=dict)
     named: dict[str, float] = field(default_factory=dict)
@@ -81,16 +81,18 @@ class QuestionVector:
 
 
 async def find_seeds(
-    sources: Sources, asked: Asked, *, named: Named, vector: QuestionVector, scope: Scope, now: datetime
+    sources: Sources, asked: Asked, *, vector: QuestionVector, scope: Scope, now: datetime, wanted: int
 ) -> Seeds:
     """Ask the stores at once and join what they find with the entities the question names."""
     where = asked.where(scope)
     seeds = Seeds()
-    for alias, weight in named:
-        seeds.kinds[str(alias.id)] = alias.entity_type
-        seeds.named[str(alias.id)] = max(weight, seeds.named.get(str(alias.id), 0.0))
-    if asked.lists and not named:
-        seeds.listed = await _listed(sources.postgres, where, asked=asked, scope=scope, now=now)
+    for linked in asked.named:
+        for entity in linked.entities:
+            key, weight = str(entity.id), 1.0 / len(linked.entities)
+            seeds.kinds[key] = entity.entity_type
+            seeds.named[key] = max(weight, seeds.named.get(key, 0.0))
+    if asked.is_programme:
+        seeds.listed = await _programme(sources.postgres, asked, where, scope=scope, now=now, wanted=wanted)
         seeds.kinds |= dict.fromkeys(seeds.listed, "event")
         return seeds
     nearest, matching = await _texts(sources, asked, vector=vector, where=where)
@@ -120,26 +122,10 @@ async def _texts(
     return await asyncio.gather(near(), words)
 
 
-async def _listed(
-    postgres: Postgres, where: TextFilter, *, asked: Asked, scope: Scope, now: datetime
+async def _programme(
+    postgres: Postgres, asked: Asked, where: TextFilter, *, scope: Scope, now: datetime, wanted: int
 ) -> tuple[str, ...]:
-    params = listing_params(where, scope=scope, now=now, is_free=asked.understood.is_free)
-    async with postgres.reading(scope) as session:
-        rows = await session.rows(SQL["listing"], params)
-    return tuple(str(row["id"]) for row in rows)
-
-
-def listing_params(
-    where: TextFilter, *, scope: Scope, now: datetime, is_free: bool | None = None, limit: int = LISTED,
-    offset: int = 0, sort: str = "time", with_cancelled: bool = False,
-) -> dict[str, object]:  # fmt: skip
-    """Return the parameters of the listing query."""
-    window = where.window or Window(start=now, end=now)
-    near = where.near
-    return {
-        "collection": scope.collection, "start": window.start, "end": window.end, "now": min(now, window.end),
-        "market": where.market, "genres": list(where.genres) or None, "price_max": where.price_max,
-        "free": True if is_free else None, "lat": near.lat if near else None, "lng": near.lng if near else None,
-        "km": near.km if near else None, "with_cancelled": with_cancelled, "sort": sort, "limit": limit,
-        "offset": offset,
-    }  # fmt: skip
+    is_free = asked.understood.is_free
+    if asked.named:
+        return await around(postgres, asked.named, where, scope=scope, now=now, is_free=is_free)
+    return await listed(postgres, where, scope=scope, now=now, is_free=is_free, limit=wanted + 1)

@@ -97,9 +97,8 @@ class TraversalLog:
         if not batch:
             return
         try:
-            async with self._postgres.writing() as session:
-                # Losing the last second of a log in a power cut is fine; waiting for the disk is not.
-                await session.execute(SQL["no_wait"])
+            # Losing the last second of a log in a power cut is fine; waiting for the disk is not.
+            async with self._postgres.writing(durable=False) as session:
                 await session.execute(SQL["log_traversal"], {"rows": jsonb([_row(entry) for entry in batch])})
         except SonikError as error:
             logger.warning("the traversal log could not be written", extra={"error": str(error)})

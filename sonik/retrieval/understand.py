@@ -4,7 +4,7 @@ Each reader takes the words it explains; what no reader took is the content that
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +13,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from sonik.clock import Clock, service_night
+from sonik.identity.names import fold
 from sonik.ingest.legends import Market as MarketInfo
 from sonik.retrieval.calendar_words import BEFORE_UNIT, DAY_PARTS, RELATIVE, UNITS
 from sonik.retrieval.days import Today
@@ -49,7 +50,8 @@ class Understood:
     """What a question asks.
 
     `kinds` are the entity types asked for (empty: any); `content` is the folded words that name or describe the
-    thing itself; `market` is named or assumed, and None where a circle or several markets take its place.
+    thing itself, `names` the known names among them, and `rest` the words that neither a name nor a genre explains;
+    `market` is named or assumed, and None where a circle or several markets take its place.
     """
 
     language: Language
@@ -62,6 +64,8 @@ class Understood:
     kinds: tuple[str, ...]
     genres: tuple[str, ...]
     content: str
+    names: tuple[str, ...]
+    rest: str
     intent: Intent
 
 
@@ -75,28 +79,47 @@ class _Subject:
     naming: tuple[int, ...]
 
 
-def understand(query: str, *, vocabulary: Vocabulary, clock: Clock, default_market: str | None) -> Understood:
+def understand(
+    query: str, *, vocabulary: Vocabulary, clock: Clock, default_market: str | None, names: Collection[str] = ()
+) -> Understood:
     """Read a question in Spanish, Portuguese or English against a frozen moment and the legends.
+
+    `names` are folded phrases of the question that somebody is known by. One that stands out as a name is read as
+    nothing else: the Friday in "Viernes de Cobre" is no date. "Noche de salsa" stays a night of salsa, whoever is
+    called so, unless the whole question is the name.
 
     Raises:
         InvalidInput: the default market is not in the vocabulary.
 
     """
+
+    def read(known: Sequence[str]) -> Understood:
+        return _read(query, vocabulary=vocabulary, clock=clock, default_market=default_market, names=known)
+
+    plain = read(())
+    known = _standing_out(query, names, plain) if names else []
+    return read(known) if known else plain
+
+
+def _read(
+    query: str, *, vocabulary: Vocabulary, clock: Clock, default_market: str | None, names: Sequence[str]
+) -> Understood:
     near, text = read_near(query)
     sentence = Sentence(words_of(text))
+    named = _take_names(sentence, names)
     assumed = vocabulary.market(default_market) if default_market is not None else None
-    named = take_markets(sentence, vocabulary, is_known=lambda left, index: _is_known(left, index, vocabulary))
-    home = named[0] if named else (nearest_market(near, vocabulary) if near else assumed) or assumed
+    markets = take_markets(sentence, vocabulary, is_known=lambda left, index: _is_known(left, index, vocabulary))
+    home = markets[0] if markets else (nearest_market(near, vocabulary) if near else assumed) or assumed
     language = language_of(query, sentence.words, fallback=language_of_country(home.country) if home else "es")
     cost = take_cost(sentence, currency=home.currency if home else None)
     window = _take_window(
         sentence, language=language, zone=vocabulary.zone(home.slug if home else None), now=clock.now()
     )
-    subject = _take_subject(sentence, language=language, vocabulary=vocabulary)
-    narrowed = bool(named or near or window or subject.kinds or subject.genres or cost != Cost())
+    subject = _take_subject(sentence, named, language=language, vocabulary=vocabulary)
+    narrowed = bool(markets or near or window or subject.kinds or subject.genres or cost != Cost())
     return Understood(
         language=language,
-        market=_market_slot(named, near, assumed),
+        market=_market_slot(markets, near, assumed),
         window=window,
         near=near,
         price_max=cost.price_max,
@@ -104,9 +127,50 @@ def understand(query: str, *, vocabulary: Vocabulary, clock: Clock, default_mark
         is_free=cost.is_free,
         kinds=subject.kinds,
         genres=subject.genres,
-        content=" ".join(sentence.left[index] for index in subject.content),
+        content=" ".join(sentence.words[index].text for index in subject.content),
+        names=tuple(names),
+        rest=" ".join(sentence.words[index].text for index in subject.naming if index not in named),
         intent=_intent(query, sentence, subject, narrowed=narrowed),
     )
+
+
+def _standing_out(query: str, names: Collection[str], plain: Understood) -> list[str]:
+    """Return the names that are not merely words the question would use anyway; the longest of nested ones."""
+    telling, whole = set(plain.rest.split()), fold(query)
+    sentence = Sentence(words_of(query))
+    asked_by_name = _asks_by_name(query, sentence)
+    kept = []
+    for name in _longest(names):
+        places = [index for _, start, stop in sentence.find(Phrases({name: None})) for index in range(start, stop)]
+        stands_out = asked_by_name or name == whole or not telling.isdisjoint(name.split())
+        if places and (stands_out or _is_written_as_name(sentence, places)):
+            kept.append(name)
+    return kept
+
+
+def _longest(phrases: Collection[str]) -> list[str]:
+    """Keep phrases that are not part of a longer one found."""
+    kept: list[str] = []
+    for phrase in sorted(phrases, key=len, reverse=True):
+        if not any(f" {phrase} " in f" {longer} " for longer in kept):
+            kept.append(phrase)
+    return kept
+
+
+def _is_written_as_name(sentence: Sentence, places: Sequence[int]) -> bool:
+    """Whether several words are written with a capital inside the question."""
+    shouted = all(word.raw.isupper() for word in sentence.words)
+    return len(places) > 1 and not shouted and any(sentence.words[index].is_capitalised for index in places if index)
+
+
+def _take_names(sentence: Sentence, names: Sequence[str]) -> set[int]:
+    """Take the words of names, so that no reader explains them; return where they stand."""
+    places: set[int] = set()
+    for _, start, stop in list(sentence.find(Phrases(dict.fromkeys(names)))) if names else ():
+        sentence.take(start, stop)
+        inside = set(range(start, stop))
+        places |= {index for index in inside if sentence.words[index].text not in FUNCTION} or inside
+    return places
 
 
 def _market_slot(named: Sequence[MarketInfo], near: Near | None, assumed: MarketInfo | None) -> str | None:
@@ -133,7 +197,9 @@ def _label(sentence: Sentence, read: list[int]) -> str:
     return " ".join(sentence.words[index].raw for index in sorted(shown))
 
 
-def _take_subject(sentence: Sentence, *, language: Language, vocabulary: Vocabulary) -> _Subject:
+def _take_subject(
+    sentence: Sentence, named: Collection[int], *, language: Language, vocabulary: Vocabulary
+) -> _Subject:
     long_genres = {
         index
         for _, start, stop in sentence.find(vocabulary.genre_phrases)
@@ -142,8 +208,9 @@ def _take_subject(sentence: Sentence, *, language: Language, vocabulary: Vocabul
     }
     kinds = take_asked_kinds(sentence, language=language, spared=long_genres)
     genres, genre_words = _genres(sentence, vocabulary)
-    hinted, hint_words = hinted_kinds(sentence)
-    content = {index for index in sentence.unexplained() if not _is_count(sentence.left, index)}
+    # "Teatro el domingo" asks for a play, "un teatro" for a house: a genre outweighs a hint.
+    hinted, hint_words = hinted_kinds(sentence, spared=genre_words)
+    content = {index for index in sentence.unexplained() if not _is_count(sentence.left, index)}.union(named)
     naming = content - genre_words - hint_words
     return _Subject(
         kinds=kinds if kinds or naming else hinted,
@@ -185,9 +252,14 @@ def _is_known(left: Sequence[str], index: int, vocabulary: Vocabulary) -> bool:
 def _intent(query: str, sentence: Sentence, subject: _Subject, *, narrowed: bool) -> Intent:
     if not subject.naming:
         return "listing" if narrowed else "open"
-    texts = [word.text for word in sentence.words]
-    if QUOTED_OR_HANDLE.search(query) or any(LOOKUPS.at(texts, index) for index in range(len(texts))):
+    if _asks_by_name(query, sentence):
         return "lookup"
     capitals = not query.isupper() and any(index and sentence.words[index].is_capitalised for index in subject.naming)
     short = not narrowed and len(subject.naming) <= SHORT_NAME_WORDS
     return "lookup" if capitals or short else "open"
+
+
+def _asks_by_name(query: str, sentence: Sentence) -> bool:
+    """Whether somebody is asked for by name: "quién es …", a handle, a quoted name."""
+    texts = [word.text for word in sentence.words]
+    return bool(QUOTED_OR_HANDLE.search(query)) or any(LOOKUPS.at(texts, index) for index in range(len(texts)))

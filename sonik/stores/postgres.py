@@ -148,9 +148,15 @@ class Postgres:
         await self._writer.close()
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Session]:
-        """Open a transaction of the writer role."""
+    async def writing(self, *, durable: bool = True) -> AsyncIterator[Session]:
+        """Open a transaction of the writer role.
+
+        One that is not `durable` does not wait for the disk: a crash within the next moment loses it as a whole, and
+        nothing that was committed later stays without it.
+        """
         async with translated(), self._writer.connection() as connection, connection.transaction():
+            if not durable:
+                await connection.execute("set local synchronous_commit = off")
             yield Session(connection)
 
     @asynccontextmanager

@@ -26,7 +26,7 @@ from sonik.stores.lance import (
 )
 from sonik.stores.text_columns import as_columns, as_vector, confirm_layout, layout
 from sonik.stores.text_filter import permitted
-from sonik.stores.text_table import made_anew, neighbours, opened, tidied
+from sonik.stores.text_table import made_anew, neighbours, opened, tidied, untidy
 from sonik.stores.texts import Match, TextFilter, TextRow, Vector
 from sonik.types import Language
 
@@ -173,7 +173,7 @@ class Vectors:
     async def maintain(self, *, force: bool = False) -> None:
         """Compact the table and bring its indexes up to date, once enough was written or when forced."""
         async with self._writing:
-            if force or self._writes >= WRITES_PER_OPTIMIZE:
+            if force or self._writes >= WRITES_PER_OPTIMIZE or await self._ask(untidy):
                 await self._ask(tidied)
                 self._writes = 0
 

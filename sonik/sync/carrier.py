@@ -118,7 +118,8 @@ class Carrier:
     async def _advance(self, sink: Sink, position: Position) -> None:
         await sink.advance(position)
         params = {"sink": sink.name, "txid": position.txid, "seq": position.seq, "status": "idle", "error": None}
-        async with self._postgres.writing() as session:
+        # A place that is lost in a crash is reached once more by applying the same rows.
+        async with self._postgres.writing(durable=False) as session:
             await session.execute(SQL["record"], params)
             await session.execute(SQL["announce"])
 

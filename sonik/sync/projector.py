@@ -101,7 +101,7 @@ class Projector:
 
     async def _follow(self, sink: Sink) -> None:
         """Keep one sink up to date; while its store is away the other sinks go on."""
-        tidied = asyncio.get_running_loop().time()
+        tidied = -TIDY_SECONDS  # whoever projected last may have had no time for it
         failure = ""
         while True:
             heed_cancellation()

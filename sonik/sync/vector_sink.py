@@ -125,7 +125,7 @@ class VectorSink:
             {"model": self._embedder.model, "text_hash": key, "vector": np.asarray(v, dtype=np.float32).tobytes()}
             for key, v in sorted(vectors.items())
         ]
-        async with self._postgres.writing() as session:
+        async with self._postgres.writing(durable=False) as session:
             await session.execute_many(SQL["cache_vectors"], rows)
 
     async def _genre_labels(self) -> GenreLabels:

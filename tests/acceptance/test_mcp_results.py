@@ -115,7 +115,7 @@ async def test_no_result_holds_a_vector(answers: list[Answered]) -> None:
 async def test_an_explained_search_tells_its_steps_and_a_plain_one_does_not(memory_client: Client) -> None:
     explained = data_of(await memory_client.call_tool("sonik_search", {"query": "salsa este finde", "explain": True}))
     steps = [step["step"] for step in explained["trace"]["steps"]]
-    assert steps[:2] == ["understand", "link"]
+    assert steps[:2] == ["link", "understand"]
     assert all(step["ms"] >= 0 and step["rows"] >= 0 for step in explained["trace"]["steps"])
     plain = data_of(await memory_client.call_tool("sonik_search", {"query": "salsa este finde"}))
     assert "trace" not in plain

@@ -35,6 +35,7 @@ SECTIONS: Mapping[str, Section] = {
     "attach": attach,
     "lag": projecting,
 }
+WIDTH = 110
 RESULT = ROOT / "build" / "bench.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
 
@@ -71,6 +72,9 @@ def main() -> None:
     # Ended from outside, it still stops what it started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console()
+    if not console.is_terminal:
+        # Eighty columns, which rich assumes, cut off what tells whether a goal was reached.
+        console.width = WIDTH
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),

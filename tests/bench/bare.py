@@ -3,8 +3,8 @@
 What counts as minimal, so that the comparison is fair to both:
 
 - The same queries with the same parameters in the same order, as recorded from one search; filters stand ready made.
-- What does not wait for each other runs at once, as in Sonik: the question is embedded while its names are looked up,
-  and the nearest and the matching texts are sought together. The graph is walked hop by hop.
+- What does not wait for each other runs at once, as in Sonik: once the names are looked up and something is left to
+  search for, the question is embedded while the matching texts are sought. The graph is walked hop by hop.
 - PostgreSQL: one open connection in autocommit with the reader's own options and prepared statements; the scope is set
   once a question, as whoever shares a connection between callers must. No pool, no check, no transaction; tuples.
 - FalkorDB: its official client, which parses the reply, on one open connection.
@@ -72,16 +72,16 @@ class BareClient:
 
     async def replay(self, recording: Recording) -> list[int]:
         """Ask everything again; return how many rows each call brought."""
-        vector = asyncio.create_task(self._embed(recording.embedded)) if recording.embedded else None
+        vector: asyncio.Task[Vector] | None = None
         await self.connection.execute(SET_SCOPE)
         found: list[int] = []
         for texts, calls in groupby(recording.calls, key=lambda call: isinstance(call, Near | Words)):
+            if texts and recording.embedded is not None:
+                vector = vector or asyncio.create_task(self._embed(recording.embedded))
             if texts:
                 found += await asyncio.gather(*(self._text(call, vector) for call in calls))
             else:
                 found += [await self._ask(call) for call in calls]
-        if vector is not None:
-            await vector
         return found
 
     async def _embed(self, text: str) -> Vector:

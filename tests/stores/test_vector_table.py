@@ -16,7 +16,7 @@ import pytest
 from sonik.errors import EmbeddingMismatch, Misconfigured, OutOfTime, StoreUnavailable
 from sonik.stores.text_columns import layout
 from sonik.stores.text_filter import permitted
-from sonik.stores.text_table import INDEX_ABOVE_ROWS, neighbours
+from sonik.stores.text_table import INDEX_ABOVE_ROWS, MOST_UNINDEXED_ROWS, neighbours
 from sonik.stores.vectors import TextFilter, Vectors
 from sonik.types import Scope
 from tests.fix_vectors import DIMENSION, EAST, EVERYTHING, MODEL, a_row, ids, opened
@@ -182,6 +182,18 @@ async def test_the_table_is_compacted_after_twenty_writes(tmp_path: Path, vector
     assert len(await ids(vectors)) == 20
 
 
+async def test_what_would_slow_searches_is_indexed_however_few_writes_brought_it(
+    tmp_path: Path, vectors: Vectors
+) -> None:
+    await vectors.upsert([a_row(f"{n}") for n in range(MOST_UNINDEXED_ROWS)])
+    await vectors.maintain()
+    assert await _unindexed(tmp_path) == MOST_UNINDEXED_ROWS
+    await vectors.upsert([a_row("one-more")])
+    async with await opened(tmp_path) as next_process:
+        await next_process.maintain()
+    assert await _unindexed(tmp_path) == 0
+
+
 async def test_maintenance_builds_an_index_that_was_lost(tmp_path: Path, vectors: Vectors) -> None:
     await vectors.upsert([a_row("a")])
     table = await _beside(tmp_path)
@@ -254,6 +266,11 @@ async def _plan(path: Path, target: np.ndarray, market: str) -> str:
     table = await _beside(path)
     query = await neighbours(table, target, allowed=permitted(_in(market)), timeout=timedelta(seconds=5))
     return str(await query.explain_plan())
+
+
+async def _unindexed(folder: Path) -> int:
+    table = await _beside(folder)
+    return max(index.num_unindexed_rows or 0 for index in await table.list_indices())
 
 
 async def _beside(path: Path) -> lancedb.AsyncTable:

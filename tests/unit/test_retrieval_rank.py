@@ -69,11 +69,21 @@ def test_with_a_name_and_a_time_only_what_is_around_the_name_counts() -> None:
     assert set(fuse(seeds, neighbourhood(), kinds=("event",), timed=True)) == {"show"}
 
 
-def test_a_listing_keeps_its_order_of_time() -> None:
-    seeds = Seeds(
-        kinds={"c": "event", "a": "event", "b": "event"}, similar={"a": 0.9, "b": 0.1}, listed=("c", "a", "b")
-    )
-    assert best_first(fuse(seeds, Subgraph(), kinds=("event",), timed=True)) == ["c", "a", "b"]
+def test_a_programme_keeps_its_order_of_time() -> None:
+    kinds = {"c": "event", "a": "event", "b": "event"}
+    seeds = Seeds(kinds=kinds, named={"venue": 1.0}, listed=("c", "a", "b"))
+    walk = Subgraph(rank={"b": 0.9, "a": 0.1})
+    scores = fuse(seeds, walk, kinds=("event",), timed=False)
+    assert best_first(scores) == ["c", "a", "b"]
+    assert all(0 <= score <= 1 for score in scores.values())
+
+
+def test_whoever_a_programme_leads_to_comes_by_the_first_event_and_then_by_the_walk() -> None:
+    edges = [walked("late", "two"), walked("early", "one"), walked("headliner", "one"), walked("headliner", "two")]
+    kinds = dict.fromkeys(("late", "early", "headliner", "aside"), "artist")
+    walk = Subgraph(kinds=kinds, edges={edge.eid: edge for edge in edges}, rank={"late": 0.9, "headliner": 0.2})
+    seeds = Seeds(kinds={"one": "event", "two": "event"}, listed=("one", "two"))
+    assert best_first(fuse(seeds, walk, kinds=("artist",), timed=True)) == ["headliner", "early", "late"]
 
 
 def test_scores_stay_between_nothing_and_one() -> None:

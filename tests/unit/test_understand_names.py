@@ -3,6 +3,7 @@ from hypothesis import strategies as st
 
 from sonik.identity.names import fold
 from sonik.retrieval.wording import FUNCTION, NAME_TOKENS, names_in, words_of
+from tests.fix_questions import ask
 
 
 def test_candidates_are_folded_and_come_longest_first() -> None:
@@ -55,3 +56,33 @@ def test_any_text_gives_folded_candidates_of_one_to_eight_words(text: str) -> No
     assert sizes == sorted(sizes, reverse=True)
     assert all(1 <= size <= NAME_TOKENS for size in sizes)
     assert all(fold(name) == name and not FUNCTION.issuperset(name.split(" ")) for name in names)
+
+
+def test_a_name_that_stands_out_is_read_as_nothing_else() -> None:
+    dated = ask("Viernes de Cobre del 20 de noviembre", names={"viernes de cobre"})
+    assert (dated.names, dated.content, dated.rest) == (("viernes de cobre",), "viernes cobre", "")
+    assert dated.window is not None
+    assert dated.window.label == "20 de noviembre"
+    assert ask("salsa al parque este finde", names={"salsa al parque"}).genres == ()
+    assert ask("conciertos en el Teatro México", names={"teatro mexico"}).market == "medellin"
+
+
+def test_words_that_somebody_is_called_by_stay_words_unless_they_stand_out() -> None:
+    assert ask("noche de salsa hoy", names={"salsa", "noche de salsa"}).names == ()
+    assert ask("noche de salsa hoy", names={"salsa", "noche de salsa"}).genres == ("salsa",)
+    for by_name in ("noche de salsa", "quién es Noche de Salsa", "eventos de Noche de Salsa", 'hoy "noche de salsa"'):
+        assert ask(by_name, names={"salsa", "noche de salsa"}).names == ("noche de salsa",)
+
+
+def test_what_neither_a_name_nor_a_genre_explains_is_the_rest() -> None:
+    understood = ask("conciertos de jazz acústico en La Trasnochada", names={"la trasnochada"})
+    assert (understood.names, understood.genres, understood.rest) == (("la trasnochada",), ("jazz",), "acustico")
+
+
+@settings(deadline=None, derandomize=True, max_examples=200)
+@given(st.text(max_size=80), st.frozensets(st.sampled_from(["hoy", "salsa", "la 33", "viernes de cobre", "a"])))
+def test_names_never_change_what_a_question_without_them_asks(text: str, names: frozenset[str]) -> None:
+    understood = ask(text, names=names)
+    assert set(understood.names) <= names & set(names_in(text))
+    if not understood.names:
+        assert understood == ask(text)

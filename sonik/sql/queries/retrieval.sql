@@ -59,6 +59,31 @@ order by starts_within desc,
          ev.starts_at, e.slug
 limit %(limit)s offset %(offset)s;
 
+-- name: events_around
+-- What is on around named entities (theirs, or the named events themselves), and how many of the names each belongs to.
+with named as (select id, place from unnest(%(ids)s::uuid[], %(places)s::integer[]) as n (id, place)),
+beside as (
+    select r.src as id, n.place from named n
+    join unified.relationships r on r.dst = n.id and r.type in ('HOSTED_BY', 'PROMOTED_BY') and r.valid_to is null
+    union
+    select r.dst, n.place from named n
+    join unified.relationships r on r.src = n.id and r.type = 'PERFORMS_AT' and r.valid_to is null
+    union
+    select id, place from named
+),
+around as (select id, count(distinct place)::integer as names from beside group by id)
+select e.id, e.entity_type as kind, e.market, ev.starts_at, ev.until, ev.price_min, ev.is_free,
+       coalesce(ev.genres, '{}') as genres, hv.lat, hv.lng, around.names
+from around
+join unified.events ev on ev.entity_id = around.id
+join unified.entities e on e.id = ev.entity_id and e.deleted_at is null
+left join unified.relationships h on h.src = e.id and h.type = 'HOSTED_BY' and h.valid_to is null
+left join unified.venues hv on hv.entity_id = h.dst
+where ev.starts_at < %(end)s and ev.until > %(start)s and ev.until > %(now)s
+  and (ev.status not in ('cancelled', 'postponed') or e.id = any(%(ids)s))
+order by ev.starts_at >= %(start)s desc, ev.starts_at, e.slug
+limit %(limit)s;
+
 -- name: outlines
 -- As much of some entities as the filters need.
 select e.id, e.entity_type as kind, e.market, ev.starts_at, ev.until, ev.price_min, ev.is_free,
@@ -171,6 +196,3 @@ insert into unified.traversal_log (trace_id, at, actor, owner_org, collection, l
 select trace_id, at, actor, owner_org, collection, lens, query, hits, understood, steps, edges
 from jsonb_to_recordset(%(rows)s) as x (trace_id text, at timestamptz, actor text, owner_org text, collection text,
     lens text, query text, hits integer, understood jsonb, steps jsonb, edges jsonb);
-
--- name: no_wait
-set local synchronous_commit = off;
