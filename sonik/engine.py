@@ -13,11 +13,13 @@ from sonik.errors import InvalidInput, OutOfTime, did_you_mean
 from sonik.ingest import background
 from sonik.ingest.background import BackgroundIngest
 from sonik.ingest.files import Row
+from sonik.ingest.identify import Candidate, Identified, identify
 from sonik.ingest.intake import Delivery
-from sonik.ingest.legends import load_legends
+from sonik.ingest.legends import Legends, load_legends
 from sonik.ingest.mapping import FieldMapping
 from sonik.ingest.receipts import Intake
 from sonik.ingest.stream import Watcher, ingest
+from sonik.ingest.upsert import Upsert, Upserted, upsert
 from sonik.jobs import queue, retention
 from sonik.jobs.job import Handler, Job
 from sonik.jobs.retention import DAILY, Retention
@@ -51,7 +53,7 @@ from sonik.sync.source import Sink
 from sonik.sync.state import SyncReport, read_report, retry_dead_letters
 from sonik.sync.vector_sink import VectorSink
 from sonik.truth.migrate import migrate
-from sonik.types import Scope
+from sonik.types import JsonObject, Scope
 
 logger = logging.getLogger(__name__)
 
@@ -61,12 +63,13 @@ class Engine:
 
     def __init__(
         self, *, settings: Settings, postgres: Postgres, graphs: Graphs, vectors: Vectors, embedder: Embedder,
-        vocabulary: Vocabulary,
+        legends: Legends,
     ) -> None:  # fmt: skip
         clock = Clock.frozen(settings.now)
         self.settings = settings
         self.clock = clock
-        self.vocabulary = vocabulary
+        self.vocabulary = vocabulary = Vocabulary(markets=tuple(legends.markets.values()), genres=legends.genres)
+        self._legends = legends
         self.cursor_key = settings.cursor_key()
         self.log = TraversalLog(postgres=postgres, clock=clock)
         self._postgres = postgres
@@ -136,7 +139,7 @@ class Engine:
                 legends = await load_legends(session)
             engine = cls(
                 settings=settings, postgres=postgres, graphs=graphs, vectors=vectors, embedder=embedder,
-                vocabulary=Vocabulary(markets=tuple(legends.markets.values()), genres=legends.genres),
+                legends=legends,
             )  # fmt: skip
             stack.push_async_callback(engine.log.flush)
             running = [engine.log.run()]
@@ -163,7 +166,7 @@ class Engine:
     ) -> Portrait:
         """Return one entity with the sections asked for, now or as of a moment."""
         scope = replace(scope, as_of=as_of or scope.as_of)
-        zones = {market.slug: market.zone for market in self.vocabulary.markets}
+        zones = {slug: market.zone for slug, market in self._legends.markets.items()}
         portrait = await portray(
             self._postgres, ref, include=include, scope=scope, clock=self.clock, zones=zones
         )  # fmt: skip
@@ -221,6 +224,14 @@ class Engine:
     async def work_off(self) -> None:
         """Do every job whose time has come, and return."""
         await self._worker.drain()
+
+    async def upsert(self, records: Sequence[JsonObject], *, told: Upsert, scope: Scope) -> Upserted:
+        """Take a few records in at once, with the cursor of their source; rehearsed unless told otherwise."""
+        return await upsert(self._postgres, records, told=told, scope=scope, clock=self.clock)
+
+    async def resolve(self, candidates: Sequence[Candidate], *, scope: Scope) -> list[Identified]:
+        """Say who each candidate is, as ingest would settle it; nothing is written."""
+        return await identify(self._postgres, candidates, scope=scope, legends=self._legends, clock=self.clock)
 
     async def wait_projected(self, intake: Intake, *, seconds: float) -> None:
         """Wait until every sink shows what an intake wrote.
