@@ -44,11 +44,12 @@ SET n = row
 UNWIND $ids AS id MATCH (n:Entity {id: id}) DELETE n
 
 // name: upsert_edges
+// A row is source, target, then the values of {properties}, of which the id comes first.
 UNWIND $rows AS row
-MERGE (a:Entity {id: row.src})
-MERGE (b:Entity {id: row.dst})
-MERGE (a)-[r:{type} {eid: row.eid}]->(b)
-SET r = row.properties
+MERGE (a:Entity {id: row[0]})
+MERGE (b:Entity {id: row[1]})
+MERGE (a)-[r:{type} {eid: row[2]}]->(b)
+SET r = {{properties}}
 
 // name: delete_edges
 UNWIND $eids AS eid MATCH ()-[r:{type} {eid: eid}]->() DELETE r
