@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from sonik.clock import Clock
 from sonik.errors import InvalidInput, Misconfigured, OutOfTime, did_you_mean
 from sonik.ingest.files import Row
+from sonik.ingest.identify import Candidate, Identified, identify
 from sonik.ingest.intake import Delivery
-from sonik.ingest.legends import load_legends
+from sonik.ingest.legends import Legends, load_legends
 from sonik.ingest.mapping import FieldMapping
 from sonik.ingest.receipts import Intake
 from sonik.ingest.stream import Watcher, ingest
+from sonik.ingest.upsert import Upsert, Upserted, upsert
 from sonik.retrieval.answer import Answer
 from sonik.retrieval.entity import Portrait, portray
 from sonik.retrieval.listing import Lister, Programme, Wish
@@ -37,7 +39,7 @@ from sonik.sync.source import Sink
 from sonik.sync.state import SyncReport, read_report, retry_dead_letters
 from sonik.sync.vector_sink import VectorSink
 from sonik.truth.migrate import migrate
-from sonik.types import Scope
+from sonik.types import JsonObject, Scope
 
 logger = logging.getLogger(__name__)
 
@@ -61,12 +63,13 @@ class Engine:
 
     def __init__(
         self, *, settings: Settings, postgres: Postgres, graphs: Graphs, vectors: Vectors, embedder: Embedder,
-        vocabulary: Vocabulary,
+        legends: Legends,
     ) -> None:  # fmt: skip
         clock = Clock.frozen(settings.now)
         self.settings = settings
         self.clock = clock
-        self.vocabulary = vocabulary
+        self.vocabulary = vocabulary = Vocabulary(markets=tuple(legends.markets.values()), genres=legends.genres)
+        self._legends = legends
         self.cursor_key = settings.cursor_key()
         self.log = TraversalLog(postgres=postgres, clock=clock)
         self._postgres = postgres
@@ -89,7 +92,12 @@ class Engine:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, settings: Settings, *, project: bool = True, replace_vectors: bool = False
+        cls,
+        settings: Settings,
+        *,
+        project: bool = True,
+        replace_vectors: bool = False,
+        embedder: Embedder | None = None,
     ) -> AsyncIterator["Engine"]:
         """Open all stores, starting embedded servers where no address is set; close them on the way out.
 
@@ -97,9 +105,10 @@ class Engine:
             settings: where the stores are and how they behave.
             project: carry changes on in the background, whenever no other process does.
             replace_vectors: begin the vectors anew even if another model made them.
+            embedder: your own in place of the one the settings name.
         """
         async with AsyncExitStack() as stack:
-            embedder = open_embedder(settings)
+            embedder = embedder or open_embedder(settings)
             warming = asyncio.create_task(embedder.warm())
             stack.push_async_callback(_settled, warming)
             addresses = await _addresses(settings, stack)
@@ -122,7 +131,7 @@ class Engine:
                 legends = await load_legends(session)
             engine = cls(
                 settings=settings, postgres=postgres, graphs=graphs, vectors=vectors, embedder=embedder,
-                vocabulary=Vocabulary(markets=tuple(legends.markets.values()), genres=legends.genres),
+                legends=legends,
             )  # fmt: skip
             stack.push_async_callback(engine.log.flush)
             background = [engine.log.run(), *([engine._projector.run()] if project else [])]
@@ -146,7 +155,7 @@ class Engine:
     ) -> Portrait:
         """Return one entity with the sections asked for, now or as of a moment."""
         scope = replace(scope, as_of=as_of or scope.as_of)
-        zones = {market.slug: market.zone for market in self.vocabulary.markets}
+        zones = {slug: market.zone for slug, market in self._legends.markets.items()}
         return await portray(self._postgres, ref, include=include, scope=scope, clock=self.clock, zones=zones)
 
     def as_of(self, scope: Scope, moment: datetime | None = None) -> str:
@@ -159,6 +168,14 @@ class Engine:
     ) -> Intake:  # fmt: skip
         """Take records in and return a receipt for each."""
         return await ingest(self._postgres, rows, delivery=delivery, clock=self.clock, mapping=mapping, watch=watch)
+
+    async def upsert(self, records: Sequence[JsonObject], *, told: Upsert, scope: Scope) -> Upserted:
+        """Take a few records in at once, with the cursor of their source; rehearsed unless told otherwise."""
+        return await upsert(self._postgres, records, told=told, scope=scope, clock=self.clock)
+
+    async def resolve(self, candidates: Sequence[Candidate], *, scope: Scope) -> list[Identified]:
+        """Say who each candidate is, as ingest would settle it; nothing is written."""
+        return await identify(self._postgres, candidates, scope=scope, legends=self._legends, clock=self.clock)
 
     async def wait_projected(self, intake: Intake, *, seconds: float) -> None:
         """Wait until every sink shows what an intake wrote.

@@ -8,8 +8,10 @@ from sonik.types import Role, Scope
 from tools.arguments import Arguments
 from tools.entity import EntityArguments, EntityResult, sonik_get_entity
 from tools.rendering import Rendered
+from tools.resolve import ResolveArguments, ResolveResult, sonik_resolve
 from tools.results import Result, SearchResult, WhatsOnResult
 from tools.search import SearchArguments, sonik_search
+from tools.upsert import UpsertArguments, UpsertResult, sonik_upsert
 from tools.whats_on import WhatsOnArguments, sonik_whats_on
 
 if TYPE_CHECKING:
@@ -59,5 +61,14 @@ TOOLS: tuple[AnyTool, ...] = (
     Tool(title="Search", arguments=SearchArguments, result=SearchResult, run=sonik_search),
     Tool(title="What's on", arguments=WhatsOnArguments, result=WhatsOnResult, run=sonik_whats_on),
     Tool(title="Get entity", arguments=EntityArguments, result=EntityResult, run=sonik_get_entity),
+    Tool(title="Resolve", arguments=ResolveArguments, result=ResolveResult, run=sonik_resolve),
+    Tool(
+        title="Upsert",
+        arguments=UpsertArguments,
+        result=UpsertResult,
+        run=sonik_upsert,
+        scope="ingest",
+        read_only=False,
+    ),
 )
 BY_NAME = {tool.name: tool for tool in TOOLS}

@@ -11,7 +11,7 @@ from sonik.clock import service_night
 from sonik.identity.dossier import COLUMNS, Dossier, FieldChange
 from sonik.identity.event_key import event_key
 from sonik.identity.names import clean_text, name_key
-from sonik.identity.resolve import Registered
+from sonik.identity.resolve import Registered, Resolution
 from sonik.identity.sighting import Key, Sighting, Source
 from sonik.ingest.cast import Cast
 from sonik.ingest.edges import EdgeBook, EdgeKey, edge_key
@@ -58,18 +58,28 @@ class Batch:
 
     async def take(self, batch: Sequence[Numbered]) -> tuple[list[Receipt], Changes]:
         """Return a receipt per record, in order, and the changes to save."""
+        refused, taken = await self._settle(batch)
+        self._values = {dossier.id: dossier.values() for dossier in self._cast.dossiers.values()}
+        edges = await self._connect(taken)
+        await self._name_new(edges)
+        self._collect(edges, taken)
+        receipts = [*refused, *self._receipts(taken)]
+        return sorted(receipts, key=lambda receipt: receipt.line), self._changes
+
+    async def identify(self, record: AnyRecord) -> tuple[Resolution | None, Receipt | None]:
+        """Say whom a record speaks of, as `take` would settle it, or why it would be refused."""
+        refused, taken = await self._settle([(1, record)])
+        return (None, refused[0]) if refused else (self._cast.resolution(taken[0].statement.main), None)
+
+    async def _settle(self, batch: Sequence[Numbered]) -> tuple[list[Receipt], list[_Taken]]:
+        """Settle who is who and what is said of them; nothing is connected yet."""
         refused, statements = self._read(batch)
         await self._cast.look_up(s for statement in statements for s in (statement.main, *statement.mentions))
         unknown, statements = self._split_unknown(statements)
         taken = [_Taken(statement=statement) for statement in statements]
         await self._take_early(taken)
         await self._take_events(taken)
-        self._values = {dossier.id: dossier.values() for dossier in self._cast.dossiers.values()}
-        edges = await self._connect(taken)
-        await self._name_new(edges)
-        self._collect(edges, taken)
-        receipts = [*refused, *unknown, *self._receipts(taken)]
-        return sorted(receipts, key=lambda receipt: receipt.line), self._changes
+        return [*refused, *unknown], taken
 
     def _read(self, batch: Sequence[Numbered]) -> tuple[list[Receipt], list[Statement]]:
         refused, statements = [], []

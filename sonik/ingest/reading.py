@@ -166,7 +166,12 @@ class _Reading:
             same = stated.setdefault((edge.type, edge.outgoing, id(self._mentions[edge.mention])), number)
             if same != number:
                 self._findings.refuse(at, f"states the edge of relations.{same} again: there is one of a type.")
+            elif edge.outgoing and ontology.BY_EDGE[edge.type].single and self._leads_elsewhere(edge):
+                self._findings.refuse(at, f"{edge.type} has one target, and another is named before.")
             self._edges.append(edge)
+
+    def _leads_elsewhere(self, edge: StatedEdge) -> bool:
+        return any(other.outgoing and other.type == edge.type for other in self._edges)
 
     def _related(self, relation: Relation, *, at: str) -> StatedEdge:
         kinds = (self._record.kind, relation.target_kind)

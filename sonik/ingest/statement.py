@@ -4,9 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sonik.errors import InvalidInput, SonikError
+from sonik.identity.names import clean_text
 from sonik.identity.sighting import Sighting
 from sonik.ingest.receipts import Problem
 from sonik.types import JsonValue
+
+MAX_REASON = 500
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +55,7 @@ class Findings:
 
     def refuse(self, where: str, reason: str | InvalidInput) -> None:
         """Add a problem with a field."""
-        self.problems.append(Problem(field=where, reason=str(reason)))
+        self.problems.append(Problem(field=where, reason=clean_text(str(reason), max_length=MAX_REASON)))
 
     def note(self, text: str) -> None:
         """Add a note."""

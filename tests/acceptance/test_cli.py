@@ -15,7 +15,7 @@ from tests.fix_engine import NOW
 from tests.fix_mcp import ROOT, server_environment
 from tools.catalog import BY_NAME
 
-COMMANDS = "search whats-on entity ingest serve up down status doctor demo version sync".split()
+COMMANDS = "search whats-on entity resolve ingest serve up down status doctor demo version sync".split()
 RECORDS = (
     '{"kind": "venue", "source_id": "patio", "name": "Patio [de] Prueba", "market": "medellin"}',
     '{"kind": "venue", "source_id": "broken", "name": ',
@@ -110,13 +110,19 @@ def test_records_are_taken_in_line_by_line_and_refused_ones_told_with_field_and_
             "sonik_get_entity",
             {"ref": "@lomaybongo", "include": ["events", "sources"], "response_format": "detailed"},
         ),
+        (
+            ("resolve", "artist", "Loma y Bongó", "--instagram", "https://instagram.com/lomaybongo"),
+            "sonik_resolve",
+            {"candidates": [{"kind": "artist", "name": "Loma y Bongó", "identifiers": {"instagram": "lomaybongo"}}]},
+        ),
     ],
 )  # fmt: skip
 async def test_json_is_what_an_agent_gets(
     market: Engine, medellin_home: Path, command: tuple[str, ...], tool: str, arguments: dict[str, Any]
 ) -> None:
     printed = json.loads(said(sonik(medellin_home, *command, "--json")))
-    rendered = await BY_NAME[tool].call(market, Scope(), {**arguments, "max_tokens": 20_000})
+    wide = {"max_tokens": 20_000} if "max_tokens" in BY_NAME[tool].arguments.model_fields else {}
+    rendered = await BY_NAME[tool].call(market, Scope(), {**arguments, **wide})
     told = rendered.structured()
     for once in ("trace_id", "next_cursor"):
         assert (printed.pop(once, None) is None) is (told.pop(once, None) is None)

@@ -12,6 +12,7 @@ from sonik.ontology import SEARCHABLE_KINDS
 from sonik.retrieval.entity import SECTIONS
 from sonik.retrieval.lenses import LENSES
 from tests.fix_mcp import Json, error_of, text_of, tokens_of
+from tools.catalog import BY_NAME
 
 pytestmark = pytest.mark.anyio
 
@@ -78,6 +79,36 @@ ASKED: dict[str, tuple[dict[str, st.SearchStrategy[Any]], dict[str, st.SearchStr
             "sort": one("time", "price"),
         },
     ),
+    "sonik_resolve": (
+        {
+            "candidates": mostly(
+                st.lists(
+                    st.fixed_dictionaries(
+                        {
+                            "kind": one("venue", "artist", "event", "feature", "note"),
+                            "name": one("Nébula", "Loma y Bongó"),
+                        },
+                        optional={
+                            "identifiers": mostly(
+                                st.dictionaries(
+                                    one("instagram", "google_place_id", "website", "source", "source_id"), texts
+                                )
+                            ),
+                            "when": mostly(moments),
+                            "venue": mostly(st.just({"name": "Nébula", "city": "Medellín"})),
+                            "city": texts,
+                        },
+                    ),
+                    max_size=4,
+                )
+            )
+        },
+        {},
+    ),
+    "sonik_upsert": (
+        {"records": mostly(st.lists(mostly(st.dictionaries(texts, junk, max_size=3)), max_size=4)), "source": texts},
+        {"source_cursor": texts, "dry_run": st.booleans(), "idempotency_key": texts, "wait_for": one("projected")},
+    ),
     "sonik_get_entity": (
         {"ref": one("nebula", "@lomaybongo", "guayacan-y-timbal", "Subsuelo", "pulsonorte.example", "medellin")},
         {
@@ -120,6 +151,19 @@ async def test_any_entity_is_answered_or_told_off(memory_client: Client, argumen
     await answered(memory_client, "sonik_get_entity", arguments)
 
 
+@thorough
+@given(arguments=arguments_of("sonik_resolve"))
+async def test_any_candidates_are_settled_or_told_off(memory_client: Client, arguments: Json) -> None:
+    await answered(memory_client, "sonik_resolve", arguments)
+
+
+@thorough
+@given(arguments=arguments_of("sonik_upsert"))
+async def test_no_upsert_of_a_reader_gets_through(memory_client: Client, arguments: Json) -> None:
+    answer = await memory_client.call_tool("sonik_upsert", arguments)
+    assert error_of(answer)["code"] in {"invalid_arguments", "not_allowed", "invalid_input"}, text_of(answer)
+
+
 async def answered(client: Client, tool: str, arguments: Json) -> None:
     """Call a tool and check what every call must hold."""
     async with asyncio.timeout(CALL_SECONDS):
@@ -127,5 +171,6 @@ async def answered(client: Client, tool: str, arguments: Json) -> None:
     if answer.is_error:
         assert error_of(answer)["code"] in {"invalid_arguments", "invalid_input", "not_found"}, text_of(answer)
     else:
-        budget = MOST_TOKENS[arguments.get("response_format", "concise")]
+        unasked = "concise" if "response_format" in BY_NAME[tool].arguments.model_fields else "detailed"
+        budget = MOST_TOKENS[arguments.get("response_format", unasked)]
         assert tokens_of(answer) <= int(arguments.get("max_tokens") or budget)

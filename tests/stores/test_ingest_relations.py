@@ -129,6 +129,14 @@ WRONG: list[tuple[JsonObject, str, str]] = [
         "relations.1", "states the edge of relations.0 again",
     ),
     (
+        record("passage", "p", relations=[relation("PART_OF", "document", "a"), relation("PART_OF", "document", "b")]),
+        "relations.1", "PART_OF has one target",
+    ),
+    (
+        event("e-1", venue={"name": "Uno"}, relations=[relation("HOSTED_BY", "venue", "v")]),
+        "relations.0", "HOSTED_BY has one target",
+    ),
+    (
         record("code", "c", relations=[
             {"type": "IMPLEMENTS", "target_kind": "feature", "target": {"name": "x", "city": "Cali"}}]),
         "relations.0.target.city", "says nothing of a feature",

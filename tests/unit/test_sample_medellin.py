@@ -199,7 +199,7 @@ def test_place_ids_have_the_form_google_gives_them_and_differ() -> None:
 
 def test_handles_are_valid_and_unique_and_some_artists_have_none() -> None:
     found = load(NOWS[0])
-    handles = [record.instagram for record in found if not isinstance(record, EventRecord) and record.instagram]
+    handles = [handle for record in found if (handle := getattr(record, "instagram", None))]
     assert [handle for handle in handles if not HANDLE.fullmatch(handle)] == []
     assert len(set(handles)) == len(handles)
     without = [record for record in found if isinstance(record, ArtistRecord) and record.instagram is None]

@@ -222,3 +222,29 @@ where collection = %(collection)s and actor = %(actor)s and key = %(key)s;
 -- name: store_idempotency_key
 insert into unified.idempotency_keys (collection, actor, key, request_hash, response)
 values (%(collection)s, %(actor)s, %(key)s, %(request_hash)s, %(response)s);
+
+-- name: source_cursor
+select cursor from unified.source_cursors where collection = %(collection)s and source = %(source)s;
+
+-- name: move_source_cursor
+insert into unified.source_cursors (collection, source, cursor, updated_at)
+values (%(collection)s, %(source)s, %(cursor)s, %(now)s)
+on conflict (collection, source) do update set cursor = excluded.cursor, updated_at = excluded.updated_at;
+
+-- name: known_by
+-- Entities, and every source that now says anything of them or numbers them.
+select e.id, e.name, e.slug as ref,
+       array(select f.source from unified.facts f where f.entity_id = e.id and f.valid_to is null
+             union
+             select i.source from unified.identifiers i where i.entity_id = e.id and i.current_to is null
+             order by 1) as sources
+from unified.entities e
+where e.id = any(%(ids)s) and e.deleted_at is null;
+
+-- name: namesakes
+select a.folded, e.id
+from unified.aliases a
+join unified.entities e on e.id = a.entity_id and e.deleted_at is null and e.entity_type = %(kind)s
+where a.collection = %(collection)s and a.folded = %(folded)s
+order by e.id
+limit 5;
