@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 from sonik.errors import InvalidInput
 from sonik.identity.names import clean_text
@@ -24,7 +25,7 @@ def read_document(path: Path, form: FileForm) -> Iterator[Row]:
     found = look_up(content, form.records) if form.records else content
     if not isinstance(found, list):
         where = f"no list at '{clean_text(form.records, max_length=MAX_SHOWN)}'" if form.records else "no list"
-        step = f"`sonik ingest {path.name} --inspect` looks for the list of records inside."
+        step = f"`sonik ingest {quote(path.name)} --inspect` looks for the list of records inside."
         raise InvalidInput(f"{path.name} is JSON, but {where}.", next_step=step, field="file")
     return _numbered(found)
 

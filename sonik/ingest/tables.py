@@ -4,6 +4,7 @@ import csv
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from typing import IO
 
 from sonik.errors import InvalidInput
@@ -38,7 +39,7 @@ def header(path: Path, form: FileForm) -> list[str]:
     first = _first_line(path, form)
     columns = [column.strip() for column in first]
     shown = clean_text(",".join(columns), max_length=MAX_SHOWN)
-    look = f"`sonik ingest {path.name} --inspect` proposes a mapping that says how it is written."
+    look = f"`sonik ingest {quote(path.name)} --inspect` proposes a mapping that says how it is written."
     if not any(columns):
         step = "Put the names of the columns into the first line."
         raise InvalidInput(f"{path.name} has no header.", next_step=step, field="file")

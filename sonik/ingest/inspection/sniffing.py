@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from io import StringIO
 from itertools import islice
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from sonik.errors import InvalidInput
@@ -60,7 +61,7 @@ def _encoding(head: bytes, name: str) -> str:
 
 def _lines(path: Path, encoding: str) -> FileForm:
     if encoding == "utf-16":
-        step = f"Convert it first: iconv -f UTF-16 -t UTF-8 {path.name} > {path.stem}-utf8.jsonl"
+        step = f"Convert it first: iconv -f UTF-16 -t UTF-8 {quote(path.name)} > utf8.jsonl"
         raise InvalidInput(f"{path.name} holds JSON lines in UTF-16.", next_step=step, field="file")
     return FileForm(format="jsonl", encoding=encoding)
 

@@ -71,6 +71,9 @@ _FILLERS: Final = frozenset("de del da do la el the of en in fields attributes p
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 MAX_READ: Final = 120
 
+# GeoJSON writes the longitude first.
+_DEGREES: Final = {"coordinates 0": "lng", "coordinates 1": "lat"}
+
 WHOLE, PART = 1.0, 0.7
 
 
@@ -87,6 +90,8 @@ def meaning(path: str) -> Meaning | None:
     """Return what a column is by its name, or None when the name tells nothing."""
     words = _words(path)
     subject = next((_WORD_SUBJECTS[word] for word in reversed(words) if word in _WORD_SUBJECTS), None)
+    if degree := _DEGREES.get(" ".join(words[-2:])):
+        return Meaning(subject=subject, attribute=degree, strength=WHOLE)
     whole = _attribute(words)
     if whole is not None and (subject is None or whole[1] == WHOLE):
         return Meaning(subject=subject if len(words) > 1 else None, attribute=whole[0], strength=whole[1])
