@@ -128,11 +128,14 @@ class Dossier:
         self.tenancy = widest(fact.tenancy for fact in names)
 
     def has_newer(self, sighting: Sighting) -> bool:
-        """Say whether a full record's source has told a newer one since; every record says the name."""
-        known = self.facts.get("name", {}).get(sighting.source.code)
-        if known is None or sighting.mention or sighting.partial or known.confidence <= MENTION_CONFIDENCE:
+        """Say whether a full record's source has told something newer since."""
+        if sighting.mention or sighting.partial:
             return False
-        return known.observed_at > sighting.observed_at
+        told = (by_source.get(sighting.source.code) for by_source in self.facts.values())
+        return any(
+            fact is not None and fact.confidence > MENTION_CONFIDENCE and fact.observed_at > sighting.observed_at
+            for fact in told
+        )
 
     def winner(self, attribute: str) -> Fact | None:
         """Return the fact that wins an attribute by the trust rule, among those that all its readers may see."""

@@ -130,7 +130,7 @@ class Registry:
     def register(self, sighting: Sighting, entity_id: UUID, *, outdated: bool = False) -> Registered:
         """Give the entity the sighting's free keys: a retitled event loses the key of its old title.
 
-        An outdated sighting, which its source has taken back since, replaces nothing.
+        An outdated sighting replaces nothing, and gives only keys of a scheme in which the entity has none.
         """
         known = self._tenancies.get(entity_id)
         self._tenancies[entity_id] = widest([known, sighting.tenancy]) if known else sighting.tenancy
@@ -138,7 +138,7 @@ class Registry:
         lost: list[Key] = []
         for key in sighting.keys:
             holder = self.holder(key, sighting.kind)
-            if outdated and key.scheme in REPLACED and self._replaced_by(key, sighting, entity_id):
+            if outdated and key.scheme in REPLACED and self.values(entity_id, key.scheme):
                 continue
             if holder is None:
                 gained.append(key)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sonik.errors import InvalidInput, did_you_mean
+from sonik.ingest.documents import load_document
 from sonik.ingest.mapping import FieldMapping, Join
 from sonik.ingest.paths import look_up
 from sonik.ingest.systems import SYSTEMS
@@ -42,15 +43,19 @@ def read_export(path: Path, mapping: FieldMapping) -> Iterator[Item]:
 
 
 def _document(path: Path) -> JsonValue:
+    if path.suffix.lower() not in {".jsonl", ".ndjson"}:
+        return load_document(path, "utf-8")
+    with path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
+        return [_line(line) for line in file if line.strip()]
+
+
+def _line(text: str) -> JsonValue:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        if path.suffix.lower() in {".jsonl", ".ndjson"}:
-            return [json.loads(line) for line in text.splitlines() if line.strip()]
-        document: JsonValue = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        step = "Export it again as JSON in UTF-8."
-        raise InvalidInput(f"{path.name} is not JSON: {error}.", next_step=step, field="file") from error
-    return document
+        content: JsonValue = json.loads(text)
+    except (ValueError, RecursionError):
+        # As a text it is no object: it is refused by its number, and takes no other line with it.
+        return text
+    return content
 
 
 def _joined(chosen: dict[str, list[Item]], tables: Sequence[FieldMapping], shelf: "_Shelf") -> Iterator[Item]:

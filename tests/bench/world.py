@@ -18,7 +18,7 @@ from tests.fix_world import Taken, opened_world, precision, recall
 
 NOW = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
 COLUMNS = (
-    "kind", "lines", "things", "entities", "true pairs", "joinable", "precision", "recall", "recall of joinable",
+    "kind", "lines", "things", "made", "true pairs", "joinable", "precision", "recall", "of joinable",
 )  # fmt: skip
 
 
@@ -46,7 +46,9 @@ async def _judge(seeds: list[int], now: datetime) -> None:
 
 def pairs_table(taken: Taken, *, title: str) -> Table:
     """Return what was joined, by kind."""
-    table = Table(*COLUMNS, title=title, title_justify="left")
+    table = Table(title=title, title_justify="left")
+    for column in COLUMNS:
+        table.add_column(column, justify="left" if column == "kind" else "right", min_width=len(column.split()[0]))
     labels = taken.world.labels
     for kind in ("", *dict.fromkeys(label.kind for label in labels.lines)):
         mine = [label for label in labels.lines if kind in {"", label.kind}]

@@ -5,6 +5,7 @@ its own ground truth, so that the labels it gives can judge the matcher. Nobody 
 """
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -41,7 +42,9 @@ def make_world(now: datetime, *, seed: int = SEED) -> World:
 def make_ground(now: datetime, *, seed: int = SEED) -> Ground:
     """Return what there is: venues, artists, organizations and people of all cities, and five weeks of events."""
     cities = load_cities()
-    settled = [settle(city, seed=seed) for city in cities]
+    names = Counter(name for city in cities for name, _ in city.artists)
+    homonyms = {name for name, count in names.items() if count > 1}
+    settled = [settle(city, seed=seed, homonyms=homonyms) for city in cities]
     events = [
         event
         for city, (venues, artists, organizations, _) in zip(cities, settled, strict=True)

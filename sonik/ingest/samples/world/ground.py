@@ -5,6 +5,7 @@ import hashlib
 import re
 import struct
 import unicodedata
+from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -107,6 +108,9 @@ class Ground:
     events: tuple[Event, ...] = field(default=())
 
 
+Settled = tuple[list[Venue], list[Artist], list[Organization], list[Person]]
+
+
 def slug(text: str) -> str:
     """Return a text as handles and addresses write it."""
     letters = unicodedata.normalize("NFKD", text.replace("$", "s").replace("&", "y")).casefold()
@@ -114,10 +118,12 @@ def slug(text: str) -> str:
     return "-".join(re.findall(r"[a-z0-9]+", plain))
 
 
-def settle(city: City, *, seed: int) -> tuple[list[Venue], list[Artist], list[Organization], list[Person]]:
-    """Return who and what there is in a city."""
+def settle(
+    city: City, *, seed: int, homonyms: Container[str]
+) -> tuple[list[Venue], list[Artist], list[Organization], list[Person]]:
+    """Return who and what there is in a city; artists of one name are known by their profiles."""
     venues = [_venue(city, *row, seed=seed) for row in city.venues]
-    artists = [_artist(city, *row, seed=seed) for row in city.artists]
+    artists = [_artist(city, *row, seed=seed, is_homonym=row[0] in homonyms) for row in city.artists]
     organizations = [_organization(city, *row) for row in city.organizations]
     return venues, artists, organizations, _people(city, venues, artists, organizations, seed=seed)
 
@@ -138,8 +144,8 @@ def _venue(city: City, name: str, capacity: int, genres: tuple[str, ...], *, see
     )  # fmt: skip
 
 
-def _artist(city: City, name: str, genre: str, *, seed: int) -> Artist:
-    has_handle = dice(seed, city.slug, "artist", name).random() < 0.85
+def _artist(city: City, name: str, genre: str, *, seed: int, is_homonym: bool) -> Artist:
+    has_handle = is_homonym or dice(seed, city.slug, "artist", name).random() < 0.85
     return Artist(
         id=f"{city.slug}/artist/{slug(name)}", name=name, city=city, genre=genre,
         handle=_handle(name, city) if has_handle else None,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from sonik.ingest.samples.world.articles import Article, articles
+from sonik.ingest.samples.world.directus import knows_venue
 from sonik.ingest.samples.world.ground import Ground, Venue
 from sonik.ingest.samples.world.marks import Item
 
@@ -117,7 +118,8 @@ def _memory(ground: Ground, guides: list[Article]) -> Iterator[Item]:
     """Yield a session for each city: what was asked, what was noted, what came of it, what was decided."""
     for number, city in enumerate(ground.cities):
         guide = next(one for one in guides if one.city.slug == city.slug)
-        venue = guide.venues[0]
+        venue = next(venue for venue in guide.venues if knows_venue(ground, venue))
+        yield _campaign(ground, guide, venue, number)
         started = ground.now - timedelta(days=12 - number, hours=3)
         session = f"session/{city.slug}"
         yield _record("session", f"Ronda de {city.name}", session, started_at=started.isoformat())
@@ -125,6 +127,19 @@ def _memory(ground: Ground, guides: list[Article]) -> Iterator[Item]:
         asked = f"¿Qué cambio llevó más clics a {venue.name}?"
         yield _record("query", asked, f"query/{city.slug}", [inside], frequency=7 + number)
         yield from _learned(guide, venue, asked, inside)
+
+
+def _campaign(ground: Ground, guide: Article, venue: Venue, number: int) -> Item:
+    """Return a campaign for a venue, which is named as everybody can know it: by its place and its profile."""
+    target = {
+        "name": venue.name, "city": venue.city.name, "google_place_id": venue.place_id, "instagram": venue.handle,
+    }  # fmt: skip
+    promotes: Item = {"type": "PROMOTES", "target_kind": "venue", "confidence": 0.9, "target": target}
+    started = ground.now - timedelta(days=20 - number)
+    name = f"Impulso a «{guide.title}»"
+    return _record("campaign", name, f"campaign/{guide.city.slug}", [promotes], channel="instagram",
+                   budget=guide.city.prices[-1] * 10, start_date=started.isoformat(),
+                   end_date=(started + timedelta(days=14)).isoformat())  # fmt: skip
 
 
 def _learned(guide: Article, venue: Venue, asked: str, inside: Item) -> Iterator[Item]:
