@@ -113,7 +113,10 @@ def test_records_are_taken_in_line_by_line_and_refused_ones_told_with_field_and_
         (
             ("traverse", "nebula", "neighbors", "--max-hops", "2", "--lens", "fan", "--graph", "operations"),
             "sonik_traverse",
-            {"start": "nebula", "pattern": "neighbors", "max_hops": 2, "lens": "fan", "graphs": ["operations"], "limit": 20},
+            {
+                "start": "nebula", "pattern": "neighbors", "max_hops": 2, "lens": "fan", "graphs": ["operations"],
+                "limit": 20,
+            },
         ),
         (
             ("describe", "lenses", "impact"),
