@@ -36,7 +36,8 @@ from sonik.retrieval.refs import refs_starting
 from sonik.retrieval.search import Searcher
 from sonik.retrieval.seeds import Sources
 from sonik.retrieval.trace import TraversalLog
-from sonik.retrieval.traverse import Findings, Traversal, Traverser
+from sonik.retrieval.traversal import Findings, Traversal
+from sonik.retrieval.traverse import Traverser
 from sonik.retrieval.vocabulary import Vocabulary
 from sonik.settings import Settings
 from sonik.stores.addresses import attached

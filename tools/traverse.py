@@ -8,7 +8,7 @@ from sonik.ontology import GRAPHS
 from sonik.retrieval.lenses import LENSES
 from sonik.retrieval.patterns import MOST_HOPS, PATTERNS
 from sonik.retrieval.refs import LONGEST_REF
-from sonik.retrieval.traverse import Findings, Found, Traversal
+from sonik.retrieval.traversal import Findings, Found, Traversal
 from sonik.types import Scope
 from tools import cursors
 from tools.arguments import Listed, Moment, Name, Paged, one_of, text

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from sonik.clock import Clock
 from sonik.errors import InvalidInput, NotFound, did_you_mean
@@ -14,62 +13,13 @@ from sonik.retrieval.patterns import Pattern, Route, fitting_patterns, pattern
 from sonik.retrieval.redaction import redacted
 from sonik.retrieval.refs import Referent, find_ref
 from sonik.retrieval.trace import Timer, TraversalLog, new_trace_id
+from sonik.retrieval.traversal import Findings, Found, PathStep, Traversal
 from sonik.retrieval.walk import NEAREST, Across, Walked, Walker, Way
 from sonik.stores.graph import Graphs
 from sonik.stores.postgres import Postgres
 from sonik.types import Scope, Trace
 
 EVERYTHING = Lens(name="everything", graphs=GRAPHS, edges={edge.name: 1.0 for edge in EDGES})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Traversal:
-    """A walk as asked for. Without a lens or graphs the pattern's own are taken."""
-
-    start: str
-    pattern: str
-    lens: str | None = None
-    graphs: tuple[str, ...] = ()
-    max_hops: int | None = None
-    min_confidence: float = 0.0
-    as_of: datetime | None = None
-    limit: int = 8
-    offset: int = 0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PathStep:
-    """An edge on the way to a hit, and the entity at its far end."""
-
-    type: str
-    outgoing: bool
-    weight: float
-    graph: str
-    end: Card
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
-    """An entity a pattern leads to, its score in [0, 1], its place among all, and the best way there."""
-
-    card: Card
-    score: float
-    place: int
-    path: tuple[PathStep, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Findings:
-    """What a traversal returns; `total` counts all it leads to, `cut` that not every edge was followed."""
-
-    start: Card
-    namesakes: tuple[Card, ...]
-    pattern: str
-    lens: str
-    hits: tuple[Found, ...]
-    total: int
-    cut: bool
-    trace: Trace
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,7 @@ import pytest
 
 from sonik.engine import Engine
 from sonik.errors import InvalidInput, NotAllowed, NotFound
-from sonik.retrieval.traverse import Findings, Traversal
+from sonik.retrieval.traversal import Findings, Traversal
 from sonik.types import Role, Scope
 from tests.fix_engine import NOW
 
