@@ -1,5 +1,6 @@
 """The server as a process: only protocol on stdout, ready before its stores, gone when told, alive without them."""
 
+import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -123,3 +124,19 @@ def test_a_setting_that_is_wrong_is_told_in_one_line(start_wire: StartWire, embe
         "Correct SONIK_* in the environment: edge_budget: Input should be a valid integer, "
         "unable to parse string as an integer"
     ]
+
+
+def test_the_log_is_json_lines_on_request_and_holds_no_question(start_wire: StartWire, medellin_home: Path) -> None:
+    wire = start_wire(medellin_home, SONIK_LOG_LEVEL="INFO", SONIK_LOG_FORMAT="json")
+    wire.greet()
+    asked = "quimera de marzo ana@example.org"
+    for tool, arguments in (
+        ("sonik_search", f'{{"query": "{asked}"}}'), ("sonik_get_entity", f'{{"ref": "{asked}"}}'),
+        ("sonik_whats_on", f'{{"market": "{asked}"}}'), ("sonik_job", f'{{"job_id": "{asked}"}}'),
+    ):  # fmt: skip
+        wire.call(tool, arguments)
+    wire.hung_up()
+    records = [json.loads(line) for line in wire.stderr().splitlines()]
+    assert {"at", "level", "logger", "message"} <= set.intersection(*map(set, records))
+    assert "quimera" not in wire.stderr()
+    assert "ana@" not in wire.stderr()
