@@ -30,6 +30,11 @@ class Opening:
         self._ready = ready
         self._holder = asyncio.create_task(self._hold(ready))
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is an engine to close."""
+        return self._ready is not None and self._ready.done() and self._ready.exception() is None
+
     async def engine(self) -> "Engine":
         """Return the open engine.
 

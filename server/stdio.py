@@ -11,6 +11,8 @@ from sonik.settings import Settings
 
 # Clients wait two seconds before they terminate a server.
 CLOSE_SECONDS = 1.8
+# What is not open yet holds nothing that a kill would harm.
+STILL_OPENING_SECONDS = 0.5
 
 
 async def serve(settings: Settings) -> None:
@@ -30,6 +32,6 @@ def _leave_soon(number: int, opening: Opening, leaving: "list[asyncio.Task[None]
 async def _leave(number: int, opening: Opening) -> None:
     """Close the engine, then go at once: the thread that reads stdin cannot be interrupted, and would keep us."""
     with suppress(TimeoutError):
-        async with asyncio.timeout(CLOSE_SECONDS):
+        async with asyncio.timeout(CLOSE_SECONDS if opening.is_open else STILL_OPENING_SECONDS):
             await opening.close()
     os._exit(128 + number)

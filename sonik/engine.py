@@ -84,7 +84,13 @@ class Engine:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, settings: Settings, *, project: bool = True, work: bool = False, replace_vectors: bool = False
+        cls,
+        settings: Settings,
+        *,
+        project: bool = True,
+        work: bool = False,
+        replace_vectors: bool = False,
+        embedder: Embedder | None = None,
     ) -> AsyncIterator["Engine"]:
         """Open all stores, starting embedded servers where no address is set; close them on the way out.
 
@@ -93,9 +99,10 @@ class Engine:
             project: carry changes on in the background, whenever no other process does.
             work: do jobs in the background, beside the other processes that do.
             replace_vectors: begin the vectors anew even if another model made them.
+            embedder: your own in place of the one the settings name.
         """
         async with AsyncExitStack() as stack:
-            embedder = open_embedder(settings)
+            embedder = embedder or open_embedder(settings)
             warming = asyncio.create_task(embedder.warm())
             stack.push_async_callback(_settled, warming)
             addresses = await stack.enter_async_context(attached(settings))

@@ -26,7 +26,8 @@ from sonik.settings import Settings
 from sonik.stores import embedded
 from sonik.stores.embedded import EmbeddedSet
 from sonik.stores.embedding import Embedder, open_embedder
-from sonik.stores.graph import Graphs, Value
+from sonik.stores.graph import Graphs
+from sonik.stores.graph_wire import Value
 from sonik.stores.postgres import Postgres
 from sonik.stores.vectors import TextFilter, Vectors
 from sonik.sync.carrier import Carrier, Progress

@@ -16,10 +16,11 @@ from sonik.stores.graph import CYPHER, Graphs
 from sonik.sync.graph_sink import FOREVER
 from sonik.types import Scope, WalkedEdge, Window
 
-FANOUT = 40
 FRONTIER = 40
 SEEDS = 40
-HOPS = 2
+# The strongest edges fetched around each vertex, hop by hop: most of what a far hop brings only costs.
+FANOUTS = (40, 15)
+HOPS = len(FANOUTS)
 # Without a moment only edges that are still open count, whenever they were learned.
 PRESENT = FOREVER - 1
 # The probability of following an edge rather than jumping back to a seed; best of 0.5-0.85 on 2Wiki.
@@ -52,9 +53,9 @@ class Subgraph:
 
 async def expand(
     graphs: Graphs, seeds: Mapping[str, float], *, scope: Scope, lens: Lens, budget: int,
-    window: Window | None = None,
+    window: Window | None = None, hops: int = HOPS,
 ) -> Subgraph:  # fmt: skip
-    """Fetch up to `budget` edges within two hops of the heaviest seeds and rank them by PageRank.
+    """Fetch up to `budget` edges within so many hops of the heaviest seeds and rank them by PageRank.
 
     Args:
         graphs: where to look.
@@ -63,18 +64,19 @@ async def expand(
         lens: which edge types are walked and what they are worth.
         budget: most edges fetched from one graph.
         window: events outside it are not walked.
+        hops: one or two.
     """
     found = Subgraph()
     heaviest = heapq.nlargest(SEEDS, seeds, key=lambda key: seeds[key])
     params = _params(scope, window=window)
     for graph in lens.graphs:
         frontier, seen = heaviest, set(heaviest)
-        for _ in range(HOPS):
+        for fanout in FANOUTS[:hops]:
             left = budget - len(found.edges)
             if left <= 0 or not frontier:
                 break
             query = CYPHER["neighbourhood"].replace("{types}", "|".join(lens.types(graph)))
-            limits = {"ids": frontier, "fanout": FANOUT, "budget": left}
+            limits = {"ids": frontier, "fanout": fanout, "budget": left}
             rows = await graphs.read(graph, query, {**params, **limits})
             found.queries += 1
             found.cut = found.cut or len(rows) >= left

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sonik.clock import Clock
 from sonik.retrieval.answer import Answer, Hit, reason
 from sonik.retrieval.cards import fitting, read_cards, read_outlines
-from sonik.retrieval.expand import expand, paths
+from sonik.retrieval.expand import HOPS, expand, paths
 from sonik.retrieval.linking import find_mentions
 from sonik.retrieval.question import Asked, Question, checked, describe, read_question
 from sonik.retrieval.rank import fuse
@@ -78,7 +78,7 @@ class Searcher:
         with timer.step("expand") as step:
             subgraph = await expand(
                 self.graphs, weights, scope=scope, lens=asked.lens, budget=self.edge_budget,
-                window=asked.reach,
+                window=asked.reach, hops=1 if asked.is_programme else HOPS,
             )  # fmt: skip
             step.rows = len(subgraph.edges)
             step.note = f"{subgraph.queries} read-only queries" + (", cut at the edge budget" if subgraph.cut else "")

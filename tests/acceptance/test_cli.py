@@ -15,7 +15,9 @@ from tests.fix_engine import NOW
 from tests.fix_mcp import ROOT, server_environment
 from tools.catalog import BY_NAME
 
-COMMANDS = "search whats-on entity ingest serve up down status doctor demo version sync".split()
+COMMANDS = (
+    "search whats-on entity ingest serve up down status doctor demo backup restore upgrade version job sync".split()
+)
 RECORDS = (
     '{"kind": "venue", "source_id": "patio", "name": "Patio [de] Prueba", "market": "medellin"}',
     '{"kind": "venue", "source_id": "broken", "name": ',

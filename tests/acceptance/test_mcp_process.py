@@ -11,6 +11,7 @@ import pytest
 from sonik.settings import Settings
 from sonik.stores import embedded
 from tests.fix_mcp import Wire, checked_error
+from tools.catalog import TOOLS
 
 StartWire = Callable[..., Wire]
 
@@ -38,7 +39,7 @@ def test_nothing_on_stderr_looks_like_a_crash(wire: Wire) -> None:
     wire.call("sonik_whats_on", '{"when": "2026-02-30"}')
     wire.call("sonik_nothing", "{}")
     wire.send_line("this is no JSON")
-    assert len(wire.ask("tools/list")["result"]["tools"]) == 3
+    assert len(wire.ask("tools/list")["result"]["tools"]) == len(TOOLS)
     assert "Traceback" not in wire.stderr()
 
 
@@ -46,7 +47,7 @@ def test_the_tool_list_is_there_before_the_stores(start_wire: StartWire, home: P
     wire = start_wire(home)
     wire.greet()
     tools = wire.ask("tools/list")["result"]["tools"]
-    assert len(tools) == 3
+    assert len(tools) == len(TOOLS)
     assert running(home) == []
     answer = wire.call("sonik_whats_on", '{"when": "tonight", "market": "medellin"}')
     assert answer["structuredContent"]["total"] == 0
@@ -99,7 +100,7 @@ def test_a_store_that_cannot_start_is_a_tool_error_and_the_process_lives(
         told = checked_error(answer["content"][0]["text"])
         assert told["code"] == "missing_binary"
         assert str(empty) in told["message"]
-    assert len(wire.ask("tools/list")["result"]["tools"]) == 3
+    assert len(wire.ask("tools/list")["result"]["tools"]) == len(TOOLS)
     assert wire.ask("resources/templates/list")["result"]["resourceTemplates"]
     assert wire.hung_up() == 0
     assert "Traceback" not in wire.stderr()

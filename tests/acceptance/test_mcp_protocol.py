@@ -9,7 +9,7 @@ from mcp import Client
 
 from sonik.retrieval.pack import count_tokens
 from tests.fix_mcp import data_of, text_of
-from tools.catalog import TOOLS
+from tools.catalog import BY_NAME, TOOLS
 
 pytestmark = pytest.mark.anyio
 
@@ -19,7 +19,7 @@ EXAMPLE = re.compile(r"Example: (\{.*\})\.")
 
 async def test_the_tools_come_in_the_order_of_the_catalogue(client: Client) -> None:
     listed = await client.list_tools()
-    assert [tool.name for tool in listed.tools] == ["sonik_search", "sonik_whats_on", "sonik_get_entity"]
+    assert [tool.name for tool in listed.tools] == list(BY_NAME)
     assert [tool.title for tool in listed.tools] == [tool.title for tool in TOOLS]
 
 

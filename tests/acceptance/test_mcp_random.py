@@ -86,6 +86,7 @@ ASKED: dict[str, tuple[dict[str, st.SearchStrategy[Any]], dict[str, st.SearchStr
             "as_of": mostly(st.just("2026-11-21T20:00:00Z"), moments),
         },
     ),
+    "sonik_job": ({"job_id": mostly(st.uuids().map(str), texts)}, {}),
 }
 
 
@@ -118,6 +119,12 @@ async def test_any_listing_is_answered_or_told_off(memory_client: Client, argume
 @given(arguments=arguments_of("sonik_get_entity"))
 async def test_any_entity_is_answered_or_told_off(memory_client: Client, arguments: Json) -> None:
     await answered(memory_client, "sonik_get_entity", arguments)
+
+
+@thorough
+@given(arguments=arguments_of("sonik_job"))
+async def test_any_job_is_answered_or_told_off(memory_client: Client, arguments: Json) -> None:
+    await answered(memory_client, "sonik_job", arguments)
 
 
 async def answered(client: Client, tool: str, arguments: Json) -> None:

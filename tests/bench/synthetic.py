@@ -37,6 +37,24 @@ def market(seed: int, *, events: int) -> Iterator[JsonObject]:
         yield _event(seed, i, venues=venues, artists=artists, random=random)
 
 
+def world(seed: int, *, entities: int) -> Iterator[JsonObject]:
+    """Yield a market of so many entities with about ten times as many edges: long line-ups, promoters, ties."""
+    random = Random(seed)
+    venues = [_named("venue", seed, i, random) for i in range(entities // 20)]
+    artists = [_named("artist", seed, i, random) for i in range(entities // 4)]
+    promoters = [_named("organization", seed, i, random) for i in range(entities // 50)]
+    for venue in venues:
+        yield {**venue, "kind": "venue", "market": "medellin", "city": "Medellín"}
+    for artist in artists:
+        yield {**artist, "kind": "artist", "genres": [random.choice(_GENRES)], "description": _text(random, 12)}
+    for promoter in promoters:
+        yield {**promoter, "kind": "organization", "org_type": "promoter"}
+    for i in range(entities - len(venues) - len(artists) - len(promoters)):
+        event = _event(seed, i, venues=venues, artists=artists, random=random)
+        lineup: list[JsonValue] = [*random.sample(artists, k=min(len(artists), random.randrange(8, 17)))]
+        yield {**event, "lineup": lineup, "promoters": [random.choice(promoters)], "description": _text(random, 20)}
+
+
 def night(tag: str, turn: int) -> JsonObject:
     """Return one event at a venue of the sample market, told apart by its tag and turn."""
     starts_at = NOW + timedelta(hours=6 + turn)

@@ -15,7 +15,8 @@ from sonik.errors import InvalidInput, OffOntology, OutOfTime, StoreUnavailable
 from sonik.ontology import GRAPHS, LENSES
 from sonik.retrieval.lenses import lens
 from sonik.stores.embedded.redis import SNAPSHOT
-from sonik.stores.graph import CYPHER, Graphs, Value
+from sonik.stores.graph import CYPHER, Graphs
+from sonik.stores.graph_wire import Value
 from sonik.sync.graph_sink import EdgeRow, edge_properties
 from sonik.types import JsonObject
 from tests.fix_engine import deliver

@@ -1,0 +1,78 @@
+"""What goes to FalkorDB and comes back: parameters as literals, compact replies as rows of plain values.
+
+Parameters travel in front of the query and never become part of it, as the official client sends them. Replies are
+of the documented compact form, a type and a value for each cell; the queries here return plain values only.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sonik.errors import InvalidInput
+
+Value = str | int | float | bool | None | list["Value"] | dict[str, "Value"]
+Params = Mapping[str, object]
+
+_BIGGEST = 2**63 - 1
+_BOOLEAN, _DOUBLE, _ARRAY, _MAP = 4, 5, 6, 10
+_PLAIN = (1, 2, 3)  # null, string, integer
+
+
+def with_params(query: str, params: Params | None) -> str:
+    """Return a query with its parameters in front."""
+    if not params:
+        return query
+    return f"CYPHER {' '.join(f'{_name(name)}={literal(value)}' for name, value in params.items())} {query}"
+
+
+def literal(value: object) -> str:
+    """Return a value as a Cypher literal.
+
+    Raises:
+        InvalidInput: a graph cannot hold such a value.
+    """
+    match value:
+        case str():
+            return _quoted(value)
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int():
+            # A bigger one would silently become the biggest.
+            return repr(value if abs(value) <= _BIGGEST else float(value))
+        case float():
+            return repr(value)
+        case Mapping():
+            return "{" + ",".join(f"{_name(key)}:{literal(inner)}" for key, inner in value.items()) + "}"
+        case Sequence():
+            return "[" + ",".join(map(literal, value)) + "]"
+    raise InvalidInput(f"A graph cannot hold a {type(value).__name__}.", next_step="Report this.")
+
+
+def rows_of(reply: Any) -> list[list[Value]]:
+    """Return the rows of a compact reply; a query that returns nothing has none."""
+    return [[_value(kind, raw) for kind, raw in row] for row in reply[1]] if len(reply) > 1 else []
+
+
+def _quoted(text: str) -> str:
+    # A NUL ends the text there.
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\x00", "") + '"'
+
+
+def _name(name: object) -> str:
+    return f"`{str(name).replace('`', '')}`"
+
+
+def _value(kind: int, raw: Any) -> Value:
+    if kind in _PLAIN:
+        plain: Value = raw
+        return plain
+    if kind == _DOUBLE:
+        return float(raw)
+    if kind == _BOOLEAN:
+        return bool(raw == "true")
+    if kind == _ARRAY:
+        return [_value(inner, part) for inner, part in raw]
+    if kind == _MAP:
+        return {raw[i]: _value(*raw[i + 1]) for i in range(0, len(raw), 2)}
+    raise TypeError(f"a query returns plain values, not values of FalkorDB's type {kind}")
