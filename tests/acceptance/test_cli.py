@@ -16,8 +16,9 @@ from tests.fix_mcp import ROOT, server_environment
 from tools.catalog import BY_NAME
 
 COMMANDS = (
-    "search whats-on entity traverse describe resolve ingest serve up down status doctor demo version sync".split()
-)
+    "search whats-on entity traverse describe resolve ingest serve up down status doctor demo backup restore upgrade "
+    "version job sync"
+).split()
 RECORDS = (
     '{"kind": "venue", "source_id": "patio", "name": "Patio [de] Prueba", "market": "medellin"}',
     '{"kind": "venue", "source_id": "broken", "name": ',

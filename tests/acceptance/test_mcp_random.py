@@ -136,6 +136,7 @@ ASKED: dict[str, tuple[dict[str, st.SearchStrategy[Any]], dict[str, st.SearchStr
             "as_of": mostly(st.just("2026-11-21T20:00:00Z"), moments),
         },
     ),
+    "sonik_job": ({"job_id": mostly(st.uuids().map(str), texts)}, {}),
 }
 
 
@@ -182,6 +183,7 @@ async def test_any_description_is_given_or_told_off(memory_client: Client, argum
     await answered(memory_client, "sonik_describe", arguments)
 
 
+@thorough
 @given(arguments=arguments_of("sonik_resolve"))
 async def test_any_candidates_are_settled_or_told_off(memory_client: Client, arguments: Json) -> None:
     await answered(memory_client, "sonik_resolve", arguments)
@@ -192,6 +194,12 @@ async def test_any_candidates_are_settled_or_told_off(memory_client: Client, arg
 async def test_no_upsert_of_a_reader_gets_through(memory_client: Client, arguments: Json) -> None:
     answer = await memory_client.call_tool("sonik_upsert", arguments)
     assert error_of(answer)["code"] in {"invalid_arguments", "not_allowed", "invalid_input"}, text_of(answer)
+
+
+@thorough
+@given(arguments=arguments_of("sonik_job"))
+async def test_any_job_is_answered_or_told_off(memory_client: Client, arguments: Json) -> None:
+    await answered(memory_client, "sonik_job", arguments)
 
 
 async def answered(client: Client, tool: str, arguments: Json) -> None:
