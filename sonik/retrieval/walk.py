@@ -9,7 +9,8 @@ from sonik.ontology import BASE_LABEL, BY_KIND, BY_LABEL, Graph
 from sonik.retrieval.expand import PRESENT
 from sonik.retrieval.lenses import Lens
 from sonik.retrieval.patterns import Leg, Route
-from sonik.stores.graph import CYPHER, Graphs, Value
+from sonik.stores.graph import CYPHER, Graphs
+from sonik.stores.graph_wire import Value
 from sonik.types import Scope, Step, WalkedEdge
 
 # Most edges taken from one vertex, and most vertices one query starts from.

@@ -8,7 +8,8 @@ from uuid import UUID
 from sonik import ontology
 from sonik.ontology import GRAPHS, Graph
 from sonik.sql import queries
-from sonik.stores.graph import CYPHER, Graphs, Value
+from sonik.stores.graph import CYPHER, Graphs
+from sonik.stores.graph_wire import Value
 from sonik.stores.postgres import Postgres
 from sonik.stores.vectors import Vectors
 from sonik.sync.graph_sink import FOREVER
