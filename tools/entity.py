@@ -29,7 +29,9 @@ class EntityArguments(Reading):
     include: Annotated[list[Name], Listed, Field(max_length=6)] = Field(
         ["relations", "events"], description="relations, events, sources, claim, history, article_uses"
     )
-    as_of: Moment | None = Field(None, description="as known then: ISO 8601 with offset")
+    as_of: Moment | None = Field(
+        None, description="whole as known then: ISO 8601 with offset; no listing or search has this"
+    )
 
 
 class Relation(BaseModel):
