@@ -1,6 +1,7 @@
 """The cast of a batch: who each sighting speaks of, the identifiers they gain and lose, and what is known of them."""
 
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 from sonik.identity.dossier import Dossier, tenancy_record
@@ -11,6 +12,7 @@ from sonik.stores.postgres import Session
 from sonik.truth.rows import AliasRow, EntityRow, FactRow, Record
 
 SQL = queries("truth")
+T = TypeVar("T")
 
 
 class Cast:
@@ -110,17 +112,20 @@ class Cast:
     async def _open_missing(self, spoken_of: Mapping[UUID, Sighting]) -> None:
         unopened = {entity_id: sighting for entity_id, sighting in spoken_of.items() if entity_id not in self.dossiers}
         stored = {"ids": [entity_id for entity_id in unopened if self._registry.is_stored(entity_id)]}
-        rows = {row.id: row for row in await self._session.fetch(EntityRow, SQL["entities_by_id"], stored)}
+        rows = {row.id: row for row in await self._stored(EntityRow, "entities_by_id", stored)}
         for entity_id, sighting in unopened.items():
             row = rows.get(entity_id)
             self.dossiers[entity_id] = Dossier(
                 id=entity_id, kind=sighting.kind, tenancy=row.tenancy if row else sighting.tenancy, row=row,
                 slug=row.slug if row else "",
             )  # fmt: skip
-        for fact in await self._session.fetch(FactRow, SQL["current_facts"], stored):
+        for fact in await self._stored(FactRow, "current_facts", stored):
             self.dossiers[fact.entity_id].load_fact(fact)
-        for alias in await self._session.fetch(AliasRow, SQL["aliases_of"], stored):
+        for alias in await self._stored(AliasRow, "aliases_of", stored):
             self.dossiers[alias.entity_id].load_alias(alias)
+
+    async def _stored(self, row: type[T], query: str, wanted: Mapping[str, list[UUID]]) -> list[T]:
+        return await self._session.fetch(row, SQL[query], wanted) if wanted["ids"] else []
 
 
 def _unsureness(sighting: Sighting) -> tuple[int, bool, bool]:
