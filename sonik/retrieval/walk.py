@@ -34,7 +34,7 @@ class Reach:
 
 # A list should be whole; what is ranked by PageRank needs the strong edges only, and far steps cost most.
 WIDE = Reach(fanouts=(100, 40, 15, 10), frontiers=(100, 100, 40, 40))
-NARROW = Reach(fanouts=(100, 15, 10, 10), frontiers=(100, 25, 25, 25))
+NARROW = Reach(fanouts=(100, 15, 15, 10), frontiers=(100, 25, 25, 25))
 Stop = tuple[int, int]  # a route by its place in the list, and how many of its legs are behind
 
 
