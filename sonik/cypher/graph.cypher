@@ -44,11 +44,12 @@ SET n = row
 UNWIND $ids AS id MATCH (n:Entity {id: id}) DELETE n
 
 // name: upsert_edges
+// A row is source, target, then the values of {properties}, of which the id comes first.
 UNWIND $rows AS row
-MERGE (a:Entity {id: row.src})
-MERGE (b:Entity {id: row.dst})
-MERGE (a)-[r:{type} {eid: row.eid}]->(b)
-SET r = row.properties
+MERGE (a:Entity {id: row[0]})
+MERGE (b:Entity {id: row[1]})
+MERGE (a)-[r:{type} {eid: row[2]}]->(b)
+SET r = {{properties}}
 
 // name: delete_edges
 UNWIND $eids AS eid MATCH ()-[r:{type} {eid: eid}]->() DELETE r
@@ -65,7 +66,7 @@ RETURN r.eid, a.id, b.id, r.weight, r.valid_to ORDER BY r.eid LIMIT $limit
 // The strongest edges around some vertices, as of one moment and as one caller may see them.
 UNWIND $ids AS start
 MATCH (a:Entity {id: start}) WITH a MATCH (a)-[r:{types}]-(b)
-WHERE r.collection = $collection AND r.valid_from <= $at AND r.valid_to > $at
+WHERE r.collection = $collection AND r.valid_from <= $known_by AND r.valid_to > $at
   AND (r.visibility = 'public' OR $staff OR (r.visibility = 'org' AND r.owner_org = $org))
   AND (b.visibility = 'public' OR $staff OR (b.visibility = 'org' AND b.owner_org = $org))
   AND (b.starts_at IS NULL OR (b.starts_at < $until AND b.ends_at > $since))
@@ -80,7 +81,7 @@ LIMIT $budget
 // first and of equals the latest; as of one moment, and as one caller may see them.
 UNWIND $ids AS start
 MATCH (a:Entity {id: start}) WITH a MATCH (a){tail}[r:{types}]{head}(b)
-WHERE r.collection = $collection AND r.valid_from <= $at AND r.valid_to > $at AND r.confidence >= $min_confidence
+WHERE r.collection = $collection AND r.valid_from <= $known_by AND r.valid_to > $at AND r.confidence >= $min_confidence
   AND ((startNode(r) = a AND type(r) IN $out) OR (endNode(r) = a AND type(r) IN $into))
   AND (r.visibility = 'public' OR $staff OR (r.visibility = 'org' AND r.owner_org = $org))
   AND (b.visibility = 'public' OR $staff OR (b.visibility = 'org' AND b.owner_org = $org))

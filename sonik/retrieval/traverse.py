@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from sonik.clock import Clock
 from sonik.errors import InvalidInput, NotFound, did_you_mean
 from sonik.ontology import EDGES, GRAPHS, Graph, graphs_of, vertex
 from sonik.retrieval.cards import Card, read_cards
@@ -31,6 +32,7 @@ class Traverser:
     postgres: Postgres
     graphs: Graphs
     bridge: Across
+    clock: Clock
     log: TraversalLog
     edge_budget: int
 
@@ -52,7 +54,8 @@ class Traverser:
         routes = _routes(asked, wanted, start.entity_type, through=through, scope=scope)
         walker = Walker(
             graphs=self.graphs, bridge=self.bridge, scope=scope, through=through, budget=self.edge_budget,
-            reach=NARROW if wanted.order == "pagerank" else WIDE, min_confidence=asked.min_confidence,
+            reach=NARROW if wanted.order == "pagerank" else WIDE, now=self.clock.now(),
+            min_confidence=asked.min_confidence,
         )  # fmt: skip
         walked = await walker.walk(str(start.id), start.entity_type, routes)
         timer.steps += walked.steps

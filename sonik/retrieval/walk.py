@@ -3,10 +3,11 @@
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Protocol
 
 from sonik.ontology import BASE_LABEL, BY_KIND, BY_LABEL, Graph
-from sonik.retrieval.expand import PRESENT
+from sonik.retrieval.expand import moments
 from sonik.retrieval.lenses import Lens
 from sonik.retrieval.patterns import Leg, Route
 from sonik.stores.graph import CYPHER, Graphs
@@ -104,6 +105,7 @@ class Walker:
     bridge: Across
     scope: Scope
     through: Lens
+    now: datetime
     budget: int
     reach: Reach = WIDE
     min_confidence: float = 0.0
@@ -197,7 +199,7 @@ class Walker:
         scope = self.scope
         return {
             "collection": scope.collection, "staff": scope.role == "staff", "org": scope.organisation or "",
-            "at": scope.as_of.timestamp() if scope.as_of else PRESENT, "min_confidence": self.min_confidence,
+            **moments(scope, now=self.now), "min_confidence": self.min_confidence,
         }  # fmt: skip
 
 

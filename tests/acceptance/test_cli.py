@@ -15,7 +15,10 @@ from tests.fix_engine import NOW
 from tests.fix_mcp import ROOT, server_environment
 from tools.catalog import BY_NAME
 
-COMMANDS = "search whats-on entity traverse describe ingest serve up down status doctor demo version sync".split()
+COMMANDS = (
+    "search whats-on entity traverse describe resolve ingest serve up down status doctor demo backup restore upgrade "
+    "version job sync"
+).split()
 RECORDS = (
     '{"kind": "venue", "source_id": "patio", "name": "Patio [de] Prueba", "market": "medellin"}',
     '{"kind": "venue", "source_id": "broken", "name": ',
@@ -123,13 +126,19 @@ def test_records_are_taken_in_line_by_line_and_refused_ones_told_with_field_and_
             "sonik_describe",
             {"topic": "lenses", "name": "impact"},
         ),
+        (
+            ("resolve", "artist", "Loma y Bongó", "--instagram", "https://instagram.com/lomaybongo"),
+            "sonik_resolve",
+            {"candidates": [{"kind": "artist", "name": "Loma y Bongó", "identifiers": {"instagram": "lomaybongo"}}]},
+        ),
     ],
 )  # fmt: skip
 async def test_json_is_what_an_agent_gets(
     market: Engine, medellin_home: Path, command: tuple[str, ...], tool: str, arguments: dict[str, Any]
 ) -> None:
     printed = json.loads(said(sonik(medellin_home, *command, "--json")))
-    rendered = await BY_NAME[tool].call(market, Scope(), {**arguments, "max_tokens": 20_000})
+    wide = {"max_tokens": 20_000} if "max_tokens" in BY_NAME[tool].arguments.model_fields else {}
+    rendered = await BY_NAME[tool].call(market, Scope(), {**arguments, **wide})
     told = rendered.structured()
     for once in ("trace_id", "next_cursor", "queries"):
         assert (printed.pop(once, None) is None) is (told.pop(once, None) is None)
@@ -183,7 +192,7 @@ def test_doctor_examines_and_names_what_is_missing(embedded_home: Path, tmp_path
         (("search", ""), "query: there is nothing in it", "See --help."),
         (("whats-on", "tonight", "--price-max", "nan"), "price_max: Input should be a finite number", "See --help."),
         (("ingest", "nothing.jsonl", "--source", "x"), "There is no file nothing.jsonl", "Check the path."),
-        (("ingest", "README.md", "--source", "x"), "README.md is no .jsonl or .csv file", "Convert it first."),
+        (("ingest", "README.md", "--source", "x"), "README.md is no .csv, .json or .jsonl file", "--inspect"),
         (("ingest", "{records}"), "Whose records are these?", "--source NAME"),
         (("ingest", "{records}", "--mapping", "nobodys"), "nobodys", "agenda_valparaiso_gijon"),
     ],

@@ -14,6 +14,7 @@ from sonik.retrieval.entity import SECTIONS
 from sonik.retrieval.lenses import LENSES
 from sonik.retrieval.patterns import PATTERNS
 from tests.fix_mcp import Json, error_of, text_of, tokens_of
+from tools.catalog import BY_NAME
 
 pytestmark = pytest.mark.anyio
 
@@ -97,6 +98,36 @@ ASKED: dict[str, tuple[dict[str, st.SearchStrategy[Any]], dict[str, st.SearchStr
         {"topic": one(*TOPICS)},
         {**READING, "name": mostly(st.sampled_from([*KINDS, *LENSES, *PATTERNS, "events", "medellin"]), texts)},
     ),
+    "sonik_resolve": (
+        {
+            "candidates": mostly(
+                st.lists(
+                    st.fixed_dictionaries(
+                        {
+                            "kind": one("venue", "artist", "event", "feature", "note"),
+                            "name": one("Nébula", "Loma y Bongó"),
+                        },
+                        optional={
+                            "identifiers": mostly(
+                                st.dictionaries(
+                                    one("instagram", "google_place_id", "website", "source", "source_id"), texts
+                                )
+                            ),
+                            "when": mostly(moments),
+                            "venue": mostly(st.just({"name": "Nébula", "city": "Medellín"})),
+                            "city": texts,
+                        },
+                    ),
+                    max_size=4,
+                )
+            )
+        },
+        {},
+    ),
+    "sonik_upsert": (
+        {"records": mostly(st.lists(mostly(st.dictionaries(texts, junk, max_size=3)), max_size=4)), "source": texts},
+        {"source_cursor": texts, "dry_run": st.booleans(), "idempotency_key": texts, "wait_for": one("projected")},
+    ),
     "sonik_get_entity": (
         {"ref": one(*REFS)},
         {
@@ -105,6 +136,7 @@ ASKED: dict[str, tuple[dict[str, st.SearchStrategy[Any]], dict[str, st.SearchStr
             "as_of": mostly(st.just("2026-11-21T20:00:00Z"), moments),
         },
     ),
+    "sonik_job": ({"job_id": mostly(st.uuids().map(str), texts)}, {}),
 }
 
 
@@ -151,6 +183,25 @@ async def test_any_description_is_given_or_told_off(memory_client: Client, argum
     await answered(memory_client, "sonik_describe", arguments)
 
 
+@thorough
+@given(arguments=arguments_of("sonik_resolve"))
+async def test_any_candidates_are_settled_or_told_off(memory_client: Client, arguments: Json) -> None:
+    await answered(memory_client, "sonik_resolve", arguments)
+
+
+@thorough
+@given(arguments=arguments_of("sonik_upsert"))
+async def test_no_upsert_of_a_reader_gets_through(memory_client: Client, arguments: Json) -> None:
+    answer = await memory_client.call_tool("sonik_upsert", arguments)
+    assert error_of(answer)["code"] in {"invalid_arguments", "not_allowed", "invalid_input"}, text_of(answer)
+
+
+@thorough
+@given(arguments=arguments_of("sonik_job"))
+async def test_any_job_is_answered_or_told_off(memory_client: Client, arguments: Json) -> None:
+    await answered(memory_client, "sonik_job", arguments)
+
+
 async def answered(client: Client, tool: str, arguments: Json) -> None:
     """Call a tool and check what every call must hold."""
     async with asyncio.timeout(CALL_SECONDS):
@@ -158,5 +209,6 @@ async def answered(client: Client, tool: str, arguments: Json) -> None:
     if answer.is_error:
         assert error_of(answer)["code"] in {"invalid_arguments", "invalid_input", "not_found"}, text_of(answer)
     else:
-        budget = MOST_TOKENS[arguments.get("response_format", "concise")]
+        unasked = "concise" if "response_format" in BY_NAME[tool].arguments.model_fields else "detailed"
+        budget = MOST_TOKENS[arguments.get("response_format", unasked)]
         assert tokens_of(answer) <= int(arguments.get("max_tokens") or budget)

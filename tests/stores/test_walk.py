@@ -11,9 +11,9 @@ from sonik.retrieval.lenses import Lens, lens, over
 from sonik.retrieval.patterns import PATTERNS, Leg
 from sonik.retrieval.walk import WIDE, Crossing, Walked, Walker
 from sonik.stores.graph import CYPHER, Graphs
-from sonik.sync.graph_sink import FOREVER
+from sonik.sync.graph_sink import FOREVER, edge_query
 from sonik.types import Scope
-from tests.fix_redis import RedisServer
+from tests.fix_redis import NOW, RedisServer
 
 pytestmark = pytest.mark.anyio
 
@@ -56,8 +56,8 @@ async def write(graphs: Graphs, *ties: str, **properties: object) -> None:
             "eid": eid, "weight": 0.5, "confidence": 1.0, "valid_from": 0.0, "valid_to": FOREVER,
             "collection": "live", "visibility": "public", "owner_org": "-", **properties,
         }  # fmt: skip
-        ends = {"src": src.partition(":")[2], "dst": dst.partition(":")[2], "eid": eid, "properties": common}
-        await graphs.write(graph, CYPHER["upsert_edges"].replace("{type}", edge), {"rows": [ends]})
+        row_of_edge = [src.partition(":")[2], dst.partition(":")[2], *common.values()]
+        await graphs.write(graph, edge_query(edge, list(common)), {"rows": [row_of_edge]})
 
 
 async def walk(
@@ -68,7 +68,7 @@ async def walk(
     kind, _, key = start.partition(":")
     scope = scope or Scope()
     seen = over(through or lens("operations"), tuple(walked), scope=scope)
-    walker = Walker(graphs=graphs, bridge=NoBridge(), scope=scope, through=seen, budget=budget)
+    walker = Walker(graphs=graphs, bridge=NoBridge(), scope=scope, through=seen, now=NOW, budget=budget)
     return await walker.walk(key, kind, PATTERNS[pattern].routes_from(kind, graphs=walked, hops=hops, through=seen))
 
 
