@@ -20,7 +20,7 @@ from sonik.stores.postgres import Postgres, Session
 from sonik.truth.unit import Writable
 
 SQL = queries("truth")
-BATCH = 200
+BATCH = 500
 ANALYZE_AFTER = 100
 MAX_SOURCE_NAME = 100
 
