@@ -1,4 +1,4 @@
-"""Commands that read: search, whats-on, entity. They call the same tools as agents do."""
+"""Commands that read: search, whats-on, entity, traverse, describe. They call the same tools as agents do."""
 
 import json
 from typing import Annotated, Any
@@ -9,9 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from server.cli.running import with_engine
+from sonik.retrieval.describe import TOPICS
+from sonik.retrieval.patterns import MOST_HOPS, PATTERNS
 from sonik.settings import Settings
 from tools.catalog import BY_NAME
 from tools.rendering import Rendered
+from tools.resolve import Resolved
 from tools.results import Entry
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, as an agent gets it.")]
@@ -24,6 +27,9 @@ def add_to(app: typer.Typer) -> None:
     app.command()(search)
     app.command("whats-on")(whats_on)
     app.command()(entity)
+    app.command()(traverse)
+    app.command()(describe)
+    app.command()(resolve)
 
 
 def search(
@@ -84,10 +90,83 @@ def entity(
     return None
 
 
+def traverse(
+    start: str, pattern: Annotated[str, typer.Argument(help=", ".join(PATTERNS))], lens: str | None = None,
+    graph: Annotated[list[str] | None, typer.Option(help="Graph to walk; repeatable.")] = None,
+    max_hops: Annotated[int | None, typer.Option(min=1, max=MOST_HOPS)] = None,
+    min_confidence: Annotated[float, typer.Option(min=0, max=1)] = 0.0,
+    as_of: Annotated[str | None, typer.Option(help="Edges as known then: ISO 8601 with offset.")] = None,
+    limit: Limit = 20, as_json: Json = False,
+) -> None:  # fmt: skip
+    """Walk a pattern from one entity: sonik traverse @guayacanytimbal artists_at_venue."""
+    given = {
+        "start": start, "pattern": pattern, "lens": lens, "graphs": graph or [], "max_hops": max_hops,
+        "min_confidence": min_confidence, "as_of": as_of, "limit": limit,
+    }  # fmt: skip
+    rendered = _call("sonik_traverse", given)
+    if as_json:
+        return _print_json(rendered)
+    result = rendered.result
+    table = Table(title=Text(f"{pattern} of {result.start.name}, {result.total} in all"), title_justify="left")
+    for column in ("score", "kind", "name", "path", "ref"):
+        table.add_column(column, overflow="fold")
+    for hit in result.hits:
+        table.add_row(*(Text(cell) for cell in (f"{hit.score:.2f}", hit.kind, hit.name, hit.path or "", hit.ref)))
+    Console().print(table)
+    return _print_notes(rendered)
+
+
+def describe(
+    topic: Annotated[str, typer.Argument(help=", ".join(TOPICS))], name: Annotated[str | None, typer.Argument()] = None,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Explain graph types, tables, who writes them, statuses, lenses and markets: sonik describe lenses fan."""
+    rendered = _call("sonik_describe", {"topic": topic, "name": name})
+    if as_json:
+        return _print_json(rendered)
+    table = Table("name", "about", "details")
+    for item in rendered.result.items:
+        details = json.dumps(item.details, ensure_ascii=False, indent=1) if item.details else ""
+        table.add_row(Text(item.name), Text(item.about), Text(details))
+    Console().print(table)
+    return _print_notes(rendered)
+
+
+def resolve(
+    kind: str, name: str,
+    google_place_id: Annotated[str | None, typer.Option()] = None,
+    instagram: Annotated[str | None, typer.Option(help="Handle or link.")] = None,
+    website: Annotated[str | None, typer.Option()] = None,
+    source: Annotated[str | None, typer.Option(help="System that numbers or names it.")] = None,
+    source_id: Annotated[str | None, typer.Option(help="Its id in that system.")] = None,
+    when: Annotated[str | None, typer.Option(help="Start of an event, ISO 8601 with offset.")] = None,
+    venue: Annotated[str | None, typer.Option(help="Name of an event's venue.")] = None,
+    venue_place_id: Annotated[str | None, typer.Option(help="Google place id of that venue.")] = None,
+    city: Annotated[str | None, typer.Option(help="City of a venue, or of an event's venue.")] = None,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Say who somebody is by exact identifiers, and what decided: sonik resolve venue Nébula --instagram @nebula."""
+    identifiers = {
+        "google_place_id": google_place_id, "instagram": instagram, "website": website, "source": source,
+        "source_id": source_id,
+    }  # fmt: skip
+    where = {"name": venue, "google_place_id": venue_place_id, "city": city} if venue else None
+    candidate = {
+        "kind": kind, "name": name, "identifiers": identifiers, "when": when, "venue": where,
+        "city": None if venue else city,
+    }  # fmt: skip
+    rendered = _call("sonik_resolve", {"candidates": [candidate]})
+    if as_json:
+        return _print_json(rendered)
+    return _print_resolved(rendered.result.resolved[0])
+
+
 def _call(name: str, given: dict[str, Any]) -> Rendered[Any]:
     tool = BY_NAME[name]
     settings = Settings()
-    wide = {"max_tokens": 20_000, **{key: value for key, value in given.items() if value is not None}}
+    wide = {key: value for key, value in given.items() if value is not None}
+    if "max_tokens" in tool.arguments.model_fields:
+        wide.setdefault("max_tokens", 20_000)
     arguments = tool.arguments.model_validate(wide)
     return with_engine(lambda engine: tool.run(engine, settings.scope(), arguments), settings=settings)
 
@@ -106,6 +185,18 @@ def _print_entries(entries: list[Entry], *, title: str) -> None:
         )  # fmt: skip
         table.add_row(*(Text(cell or "") for cell in cells))
     Console().print(table)
+
+
+def _print_resolved(resolved: Resolved) -> None:
+    for problem in resolved.problems or []:
+        typer.echo(f"{problem.field}: {problem.reason}")
+    if resolved.entity is not None:
+        sources = ", ".join(resolved.entity.sources)
+        typer.echo(f"{resolved.entity.name} ({resolved.entity.ref}) by {resolved.decided_by}; known to {sources}")
+    elif not resolved.problems:
+        typer.echo("nobody known")
+    if resolved.runner_up is not None:
+        typer.echo(f"not {resolved.runner_up.name} ({resolved.runner_up.ref}): {resolved.runner_up.why}")
 
 
 def _print_notes(rendered: Rendered[Any]) -> None:

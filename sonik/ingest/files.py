@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, get_args
 
@@ -11,31 +12,42 @@ from pydantic_core import ErrorDetails
 from sonik.errors import InvalidInput, did_you_mean
 from sonik.identity.names import clean_text
 from sonik.ingest.documents import object_row, read_document
+from sonik.ingest.exports import read_export
 from sonik.ingest.legends import Legends
 from sonik.ingest.mapping import FieldMapping, apply, mapped_name
 from sonik.ingest.receipts import MAX_SHOWN, Problem, Receipt
 from sonik.ingest.records import AnyRecord, Mention, Relation
 from sonik.ingest.rows import FileForm, Row, form_of
 from sonik.ingest.tables import read_table
-from sonik.types import JsonObject
+from sonik.types import JsonObject, JsonValue
 
 __all__ = ["Row", "read_rows", "rows_of", "to_record"]
 
 RECORD: TypeAdapter[AnyRecord] = TypeAdapter(AnyRecord)
 MODELS: tuple[type[BaseModel], ...] = get_args(get_args(AnyRecord)[0])
-KINDS = tuple(str(model.model_fields["kind"].default) for model in MODELS)
+MODEL_OF = {kind: model for model in MODELS for kind in get_args(model.model_fields["kind"].annotation)}
+KINDS = tuple(MODEL_OF)
 MAX_LINE_BYTES = 1_000_000
 
 
-def read_rows(path: Path, form: FileForm | None = None) -> Iterator[Row]:
+def read_rows(path: Path, form: FileForm | None = None, *, mapping: FieldMapping | None = None) -> Iterator[Row]:
     """Return the rows of a file, read as they are asked for; without a `form` its name says how it is written.
+
+    A mapping says how its source's files are written, and of several tables which rows are wanted.
 
     Raises:
         InvalidInput: the file is not there, of another type, no JSON document, or a table without a usable header.
     """
     if not path.is_file():
         raise InvalidInput(f"There is no file {path}.", next_step="Check the path.", field="file")
-    form = form or form_of(path)
+    if mapping is not None and mapping.system:
+        return map(_exported, read_export(path, mapping))
+    form = form or (mapping.form if mapping is not None else None) or form_of(path)
+    rows = _rows(path, form)
+    return _wanted(rows, mapping) if mapping is not None and mapping.tables else rows
+
+
+def _rows(path: Path, form: FileForm) -> Iterator[Row]:
     if form.format == "csv":
         return read_table(path, form)
     if form.format == "json":
@@ -43,10 +55,24 @@ def read_rows(path: Path, form: FileForm | None = None) -> Iterator[Row]:
     return _jsonl(path, form.encoding)
 
 
+def _exported(item: tuple[int, str, JsonValue]) -> Row:
+    number, table, content = item
+    return replace(object_row(number, content), table=table)
+
+
+def _wanted(rows: Iterator[Row], mapping: FieldMapping) -> Iterator[Row]:
+    """Yield the rows that a table of the mapping takes, each with the table's name."""
+    for row in rows:
+        table = mapping.choose(row.content)
+        if table is not None:
+            yield replace(row, table=table.name)
+
+
 def to_record(row: Row, *, mapping: FieldMapping | None, legends: Legends) -> AnyRecord | Receipt:
     """Return the row's typed record, or the receipt that says why there is none."""
     if row.content is None:
         return Receipt(line=row.line, outcome="refused", problems=(Problem(field="line", reason=row.problem),))
+    mapping = mapping.table(row.table) if mapping else None
     try:
         return RECORD.validate_python(apply(mapping, row.content, legends=legends) if mapping else row.content)
     except ValidationError as error:
@@ -82,7 +108,7 @@ def _problem(detail: ErrorDetails) -> Problem:
 def _fields_beside(location: tuple[int | str, ...]) -> list[str]:
     """Return the fields that are known where an unknown one stood."""
     kind, *path = (str(part) for part in location)
-    inside: type[BaseModel] = MODELS[KINDS.index(kind)]
+    inside = MODEL_OF[kind]
     if path[0] == "relations":
         inside = Mention if "target" in path else Relation
     elif len(path) > 1:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from sonik.errors import InvalidInput, did_you_mean
 from sonik.identity.names import fold
+from sonik.ingest.scraps import untracked, visible_text
 from sonik.types import JsonValue
 
 MAX_READ: Final = 200
@@ -25,6 +26,12 @@ _NUMBERS = re.compile(r"(?<!\d)(?P<first>\d{1,2})\s?[-/.]\s?(?P<second>\d{1,2})\
 _DAY_WORD = re.compile(
     rf"(?<!\d)(?P<first>\d{{1,2}})[ºª°]?(?:st|nd|rd|th)?[\s/.-]+(?:de\s+)?{_WORD}[\s/.,-]*(?:del?\s+)?(?P<year>\d{{4}})"
 )
+# Without a year: the month as a word, or two numbers that are no time and no part of a longer one.
+_DAY_MONTH = re.compile(rf"(?<!\d)(?P<first>\d{{1,2}})[ºª°]?[\s/.-]+(?:de\s+)?{_WORD}", re.IGNORECASE)
+_TWO_NUMBERS = re.compile(r"(?<![\d/.-])(?P<first>\d{1,2})[/-](?P<second>\d{1,2})(?![\d/.-])")
+_YEARLESS = re.compile(r"--(\d{2}-\d{2})((?:T.*)?)")
+# A date without a year is the one that lies nearest, and listings look ahead rather than back.
+_BACK, _AHEAD = timedelta(days=60), timedelta(days=305)
 _WORD_DAY = re.compile(rf"{_WORD}\s+(?P<first>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}})", re.IGNORECASE)
 _HOUR = re.compile(
     r"(?<!\d)(?P<hour>\d{1,2})(?:\s?[:.h]\s?(?P<minute>\d{2})(?::\d{2})?)?\s*"
@@ -106,7 +113,35 @@ def _loose(text: str, *, month_first: bool) -> str | None:
         month = found.groupdict().get("word") or found["first" if swap else "second"]
         day = found["second" if swap else "first"]
         return _moment(found["year"], month, day, rest=text[found.end() :])
+    return _yearless(text, month_first=month_first)
+
+
+def _yearless(text: str, *, month_first: bool) -> str | None:
+    """Return a date without a year as ISO 8601 writes it, "--11-28"; `nearest_year` completes it."""
+    for pattern in (_TWO_NUMBERS, _DAY_MONTH):
+        found = pattern.search(text)
+        if found is None:
+            continue
+        swap = month_first and pattern is _TWO_NUMBERS
+        month = found.groupdict().get("word") or found["first" if swap else "second"]
+        read = _moment("2000", month, found["second" if swap else "first"], rest=text[found.end() :])
+        return None if read is None else f"-{read.removeprefix('2000')}"
     return None
+
+
+def nearest_year(value: JsonValue, *, near: datetime | None) -> JsonValue:
+    """Return a date without a year in the year in which it lies nearest to when it was written; others as they are."""
+    found = _YEARLESS.fullmatch(value) if isinstance(value, str) else None
+    if found is None or near is None:
+        return value
+    for year in (near.year - 1, near.year, near.year + 1):
+        try:
+            day = date.fromisoformat(f"{year:04d}-{found[1]}")
+        except ValueError:
+            continue
+        if near.date() - _BACK <= day <= near.date() + _AHEAD:
+            return f"{day.isoformat()}{found[2]}"
+    return value
 
 
 def _moment(year: str, month: str, day: str, *, rest: str) -> str | None:
@@ -186,6 +221,14 @@ def _comma(value: JsonValue) -> JsonValue:
         return value
 
 
+def _visible(value: JsonValue) -> JsonValue:
+    return visible_text(value) if isinstance(value, str) else value
+
+
+def _untracked(value: JsonValue) -> JsonValue:
+    return untracked(value) if isinstance(value, str) else value
+
+
 READERS: Final[Mapping[str, Reader]] = {
     "day-first": _day_first,
     "month-first": _month_first,
@@ -193,4 +236,6 @@ READERS: Final[Mapping[str, Reader]] = {
     "amount": _lowest,
     "highest-amount": _highest,
     "decimal-comma": _comma,
+    "html": _visible,
+    "untracked": _untracked,
 }

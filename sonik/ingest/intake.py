@@ -54,7 +54,7 @@ async def _once(
     acquaintance: Acquaintance | None,
 ) -> Intake:  # fmt: skip
     if unit.replay is not None:
-        return _replayed(unit.replay)
+        return replayed(unit.replay)
     taker = Batch(
         unit.session, source=delivery.source, scope=delivery.scope, partial=delivery.partial, legends=legends,
         now=clock.now(), acquaintance=acquaintance,
@@ -64,7 +64,7 @@ async def _once(
     if intake.position != Position():
         counts: JsonObject = dict(intake.counts)
         await unit.audit({"source": delivery.source.code, **counts})
-    await unit.remember(_stored(intake))
+    await unit.remember(stored(intake))
     return intake
 
 
@@ -78,12 +78,14 @@ def _purpose(batch: Sequence[Numbered], delivery: Delivery) -> Purpose:
     return Purpose(action="ingest", scope=delivery.scope, idempotency_key=key, request=request)
 
 
-def _stored(intake: Intake) -> JsonObject:
+def stored(intake: Intake) -> JsonObject:
+    """Return an intake as it is kept under its idempotency key."""
     receipts: list[JsonValue] = [receipt.as_json() for receipt in intake.receipts]
     return {"receipts": receipts, "txid": intake.position.txid, "seq": intake.position.seq}
 
 
-def _replayed(response: JsonObject) -> Intake:
+def replayed(response: JsonObject) -> Intake:
+    """Return the intake that `stored` kept."""
     stored = response["receipts"]
     rows = [row for row in stored if isinstance(row, dict)] if isinstance(stored, list) else []
     position = Position(txid=int(str(response["txid"])), seq=int(str(response["seq"])))

@@ -15,11 +15,15 @@ TAB: Final = "\t"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One record of a file: its line (in a JSON document its number), and its content or why it has none."""
+    """One record of a file: its line (in a JSON document its number), and its content or why it has none.
+
+    `table` is the one of a mapping's tables that takes it, where there are several.
+    """
 
     line: int
     content: JsonObject | None
     problem: str = ""
+    table: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,6 @@
 """The rules of a mapping: which value of a row a field gets."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from sonik.errors import InvalidInput, did_you_mean
@@ -16,6 +16,11 @@ MENTIONS: Final = frozenset({"venue", "lineup", "promoters"})
 TEXTS: Final = frozenset({"source_id", "name", "phone"})
 KEYS: Final = ("from", "value", "missing", "join", "split", "at", "map", "format", "prefix")
 EACH: Final = "each"
+# Tables of values that are no mention of anybody.
+PARTS: Final = frozenset({"attributes", "properties"})
+_TABLES: Final = MENTIONS | PARTS | {"target"}
+_FIXED: Final = ("type", "target_kind", "direction")
+_OF_AN_EDGE: Final = ("target", "confidence", "properties", "timestamp", "valid_from", "valid_to")
 
 
 def fill(fields: Mapping[str, object], row: JsonObject, *, missing: Collection[str] = ()) -> JsonObject:
@@ -26,7 +31,9 @@ def fill(fields: Mapping[str, object], row: JsonObject, *, missing: Collection[s
     """
     record: JsonObject = {}
     for name, rule in fields.items():
-        if isinstance(rule, dict) and not {"from", "value"} & rule.keys():
+        if isinstance(rule, dict) and name in PARTS:
+            record[name] = _said(rule, row, missing=missing) or None
+        elif isinstance(rule, dict) and not {"from", "value"} & rule.keys():
             record[name] = _mention(name, rule, row, missing=missing)
         else:
             record[name] = value_of(name, rule, row, missing=missing)
@@ -57,6 +64,42 @@ def value_of(name: str, rule: object, row: JsonObject, *, missing: Collection[st
     return str(values[0]) if name in TEXTS and is_number else values[0]
 
 
+def relations_of(
+    rules: Sequence[Mapping[str, object]], row: JsonObject, *, missing: Collection[str] = ()
+) -> list[JsonValue]:
+    """Return the edges a row states: a rule gives one, or with `each` one for every object of a list.
+
+    Of several edges of a type to the same target the last one stands: who bought a ticket twice bought it.
+    """
+    found: dict[str, JsonValue] = {}
+    for rule in rules:
+        fixed: JsonObject = {name: str(rule[name]) for name in _FIXED if name in rule}
+        told = {name: inner for name, inner in rule.items() if name in _OF_AN_EDGE}
+        for part in _parts(look_up(row, str(rule[EACH]))) if EACH in rule else [row]:
+            said = _said(told, part, missing=missing)
+            if "target" in said:
+                found[str((fixed, said["target"]))] = fixed | said
+    return list(found.values())
+
+
+def check_relations(rules: Sequence[Mapping[str, object]]) -> None:
+    """Refuse relations that could not be applied to any row.
+
+    Raises:
+        InvalidInput: one has no type, kind or target, or a rule of it says nothing.
+    """
+    for number, rule in enumerate(rules):
+        where = f"relations.{number}"
+        known = (*_FIXED, *_OF_AN_EDGE, EACH)
+        if unknown := [key for key in rule if key not in known]:
+            hint = did_you_mean(unknown[0], list(known))
+            raise InvalidInput(f"{where} does not know '{unknown[0][:40]}'.", next_step=hint, field="mapping")
+        if not {"type", "target_kind"} <= rule.keys() or not isinstance(rule.get("target"), dict):
+            step = "Give it type, target_kind and target = { name = … }."
+            raise InvalidInput(f"{where} is no relation.", next_step=step, field="mapping")
+        check({name: inner for name, inner in rule.items() if name in _OF_AN_EDGE}, inside=f"{where}.")
+
+
 def check(fields: Mapping[str, object], *, inside: str = "") -> None:
     """Refuse a mapping that could not be applied to any row.
 
@@ -65,7 +108,7 @@ def check(fields: Mapping[str, object], *, inside: str = "") -> None:
     """
     for name, rule in fields.items():
         where = f"{inside}{name}"
-        if isinstance(rule, dict) and not {"from", "value"} & rule.keys() and name in MENTIONS:
+        if isinstance(rule, dict) and not {"from", "value"} & rule.keys() and name in _TABLES:
             check({key: inner for key, inner in rule.items() if key != EACH}, inside=f"{where}.")
         elif isinstance(rule, dict):
             _check_rule(where, rule)
@@ -89,11 +132,14 @@ def _mention(name: str, rules: Mapping[str, object], row: JsonObject, *, missing
     parts = _parts(look_up(row, str(rules[EACH]))) if EACH in rules else [row]
     told: list[JsonValue] = []
     for part in parts:
-        filled = fill(inner, part, missing=missing)
-        said: JsonObject = {key: value for key, value in filled.items() if value not in (None, "")}
+        said = _said(inner, part, missing=missing)
         if said.get("name"):
             told.append(said)
     return told if name in LISTS else next(iter(told), None)
+
+
+def _said(rules: Mapping[str, object], row: JsonObject, *, missing: Collection[str]) -> JsonObject:
+    return {key: value for key, value in fill(rules, row, missing=missing).items() if value not in (None, "")}
 
 
 def _parts(found: JsonValue) -> list[JsonObject]:

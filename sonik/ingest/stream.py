@@ -28,10 +28,16 @@ Watcher = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """Stands in for the database in a dry run: each unit of work is a savepoint of one transaction."""
+class Within:
+    """Stands in for the database where all is one transaction, as in a dry run: each unit of work is a savepoint."""
 
     session: Session
+    postgres: Postgres | None = None
+
+    def admit(self) -> None:
+        """Refuse anything new when there is no room for it; without a database whoever opened the session has asked."""
+        if self.postgres is not None:
+            self.postgres.admit()
 
     def writing(self) -> AbstractAsyncContextManager[Session]:
         """Open a savepoint."""
@@ -50,15 +56,15 @@ async def ingest(
         InvalidInput: the source's name or trust is wrong, or the file cannot be read as what it seems.
         IdempotencyConflict: the key was used for another request.
     """
-    _check(delivery)
+    check_delivery(delivery)
     async with postgres.writing() as session:
         legends = await load_legends(session)
-    stream = _Stream(delivery=delivery, legends=legends, clock=clock, mapping=mapping, watch=watch)
+    stream = Stream(delivery=delivery, legends=legends, clock=clock, mapping=mapping, watch=watch)
     if delivery.dry_run:
         async with postgres.writing() as session:
-            whole = await stream.take(Rehearsal(session), rows)
+            whole = await stream.take(Within(session, postgres), rows)
             await session.rollback()
-        return _unmade(whole)
+        return unmade(whole)
     whole = await stream.take(postgres, rows)
     if whole.counts["created"] >= ANALYZE_AFTER:
         async with postgres.writing() as session:
@@ -67,27 +73,33 @@ async def ingest(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Stream:
+class Stream:
+    """A delivery on its way in, batch by batch."""
+
     delivery: Delivery
     legends: Legends
     clock: Clock
-    mapping: FieldMapping | None
-    watch: Watcher | None
+    mapping: FieldMapping | None = None
+    watch: Watcher | None = None
     acquaintance: Acquaintance = field(default_factory=Acquaintance)
 
     async def take(self, database: Writable, rows: Iterable[Row]) -> Intake:
         """Take all batches in."""
         parts = []
-        for number, batch in enumerate(_batches(rows)):
-            read = [(row.line, to_record(row, mapping=self.mapping, legends=self.legends)) for row in batch]
-            refused = [record for _, record in read if isinstance(record, Receipt)]
-            records = [(line, record) for line, record in read if not isinstance(record, Receipt)]
-            taken = await self._take(database, records, part=str(number))
-            receipts = sorted((*refused, *taken.receipts), key=lambda receipt: receipt.line)
-            parts.append(replace(taken, receipts=tuple(receipts)))
+        for number, batch in enumerate(batches(rows)):
+            parts.append(await self.take_batch(database, batch, number=number))
             if self.watch is not None:
                 self.watch(len(batch))
         return merge(parts)
+
+    async def take_batch(self, database: Writable, batch: Sequence[Row], *, number: int) -> Intake:
+        """Take one batch in; return a receipt per row, in order."""
+        read = [(row.line, to_record(row, mapping=self.mapping, legends=self.legends)) for row in batch]
+        refused = [record for _, record in read if isinstance(record, Receipt)]
+        records = [(line, record) for line, record in read if not isinstance(record, Receipt)]
+        taken = await self._take(database, records, part=str(number))
+        receipts = sorted((*refused, *taken.receipts), key=lambda receipt: receipt.line)
+        return replace(taken, receipts=tuple(receipts))
 
     async def _take(self, database: Writable, records: Sequence[Numbered], *, part: str) -> Intake:
         """Take records in as one unit of work; `part` tells its idempotency key from those of other parts."""
@@ -105,13 +117,18 @@ class _Stream:
             raise IdempotencyConflict(message, next_step=error.next_step, field=error.field) from error
         except InvalidInput as error:
             if len(records) == 1:
-                return Intake(receipts=(_refused(records[0], error),))
+                return Intake(receipts=(refused_by_truth(records[0], error),))
         middle = len(records) // 2
         halves = (records[:middle], records[middle:])
         return merge([await self._take(database, half, part=f"{part}.{i}") for i, half in enumerate(halves)])
 
 
-def _check(delivery: Delivery) -> None:
+def check_delivery(delivery: Delivery) -> None:
+    """Refuse a delivery whose source could not be kept, before anything is done.
+
+    Raises:
+        InvalidInput: its name or trust is wrong.
+    """
     source = delivery.source
     if not 0 < len(source.code.strip()) <= MAX_SOURCE_NAME or not source.code.isprintable():
         step = f"Give 1 to {MAX_SOURCE_NAME} visible characters."
@@ -120,21 +137,23 @@ def _check(delivery: Delivery) -> None:
         raise InvalidInput(f"Trust {source.trust} is out of reach.", next_step="Give 0 to 100.", field="trust")
 
 
-def _refused(numbered: Numbered, error: InvalidInput) -> Receipt:
+def refused_by_truth(numbered: Numbered, error: InvalidInput) -> Receipt:
+    """Return the receipt of a record that the database refuses, whatever was checked before."""
     line, record = numbered
     problem = Problem(field=error.field or "record", reason=str(error))
     name = clean_text(record.name, max_length=MAX_SHOWN)
     return Receipt(line=line, outcome="refused", name=name, problems=(problem,))
 
 
-def _unmade(whole: Intake) -> Intake:
+def unmade(whole: Intake) -> Intake:
     """Return a dry run's receipts without the ids of what it only seemed to create."""
     made = {receipt.entity_id for receipt in whole.receipts if receipt.outcome == "created"}
     receipts = (replace(r, entity_id=None) if r.entity_id in made else r for r in whole.receipts)
     return Intake(receipts=tuple(receipts), dry_run=True)
 
 
-def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Yield rows in lists of at most BATCH."""
     source = iter(rows)
     while batch := list(islice(source, BATCH)):
         yield batch

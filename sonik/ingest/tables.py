@@ -1,6 +1,7 @@
 """CSV tables with any separator and encoding: a broken row becomes a row with a problem, never a stop."""
 
 import csv
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
@@ -101,6 +102,8 @@ def _is_text(cells: list[str]) -> bool:
 
 
 def _open(path: Path, form: FileForm) -> IO[str]:
+    with path.open("rb") as file:
+        marked = file.read(len(BOM_UTF8)) == BOM_UTF8
     # Broken bytes come through as lone surrogates, so that they refuse their own row and no other.
-    encoding = "utf-8-sig" if form.encoding.lower() in {"utf-8", "utf8"} else form.encoding
+    encoding = "utf-8-sig" if marked or form.encoding.lower() in {"utf-8", "utf8"} else form.encoding
     return path.open(encoding=encoding, errors="surrogateescape", newline="")

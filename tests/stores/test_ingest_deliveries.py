@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from itertools import islice
 
@@ -158,3 +159,15 @@ async def test_trust_out_of_reach_is_refused(truth: Truth, trust: int) -> None:
 def test_a_receipt_comes_back_from_its_plain_form() -> None:
     receipt = Receipt(line=3, outcome="updated", changes={"name": {"before": None, "after": "x"}}, notes=("n",))
     assert Receipt.from_json(receipt.as_json()) == receipt
+
+
+async def test_an_old_delivery_told_again_changes_nothing(truth: Truth) -> None:
+    seen = [(NIGHT - timedelta(days=days)).isoformat() for days in (3, 1)]
+    old = event("e-1", observed_at=seen[0], lineup=[{"name": "Ana"}, {"name": "Beto"}])
+    new = event("e-1", name="Velada", observed_at=seen[1], lineup=[{"name": "Ana"}])
+    await truth.tell(old)
+    await truth.tell(new)
+    before = await truth.everything()
+    again = [await truth.tell(old), await truth.tell(new)]
+    assert [receipt.outcome for receipt in again] == ["unchanged", "unchanged"]
+    assert await truth.everything() == before

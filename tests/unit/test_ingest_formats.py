@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sonik.errors import InvalidInput
-from sonik.ingest.formats import READERS, reader
+from sonik.ingest.formats import READERS, nearest_year, reader
 from sonik.types import JsonValue
 
 
@@ -65,6 +65,24 @@ def test_an_amount_whatever_signs_part_its_thousands(text: JsonValue, lowest: Js
 @pytest.mark.parametrize(("text", "expected"), [("-33,0472", -33.0472), ("1.234,5", 1234.5), ("x", "x"), (3, 3)])
 def test_a_number_with_a_decimal_comma(text: JsonValue, expected: JsonValue) -> None:
     assert reader("decimal-comma")(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Sáb 28 nov · 9:00 p.m.", "2026-11-28T21:00:00"), ("SÁBADO 28/11 21:00h", "2026-11-28T21:00:00"),
+        ("domingo 3 de enero, 00:30", "2027-01-03T00:30:00"), ("30 de octubre", "2026-10-30"),
+        ("29 de febrero", "--02-29"), ("1 de agosto", "2027-08-01"), ("31/11 21:00", "31/11 21:00"),
+        ("a las 21:00", "a las 21:00"),
+    ],
+)  # fmt: skip
+def test_a_date_without_a_year_lies_nearest_to_when_it_was_written(text: str, expected: str) -> None:
+    near = datetime(2026, 11, 20, tzinfo=UTC)
+    assert nearest_year(reader("day-first")(text), near=near) == expected
+
+
+def test_without_knowing_when_it_was_written_no_year_is_guessed() -> None:
+    assert nearest_year(reader("day-first")("Sáb 28 nov"), near=None) == "--11-28"
 
 
 def test_an_unknown_format_names_the_known_ones() -> None:

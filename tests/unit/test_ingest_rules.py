@@ -4,7 +4,7 @@ import pytest
 
 from sonik.errors import InvalidInput
 from sonik.ingest.paths import look_up
-from sonik.ingest.rules import check, fill, value_of
+from sonik.ingest.rules import check, check_relations, fill, relations_of, value_of
 from sonik.types import JsonObject, JsonValue
 
 ROW: JsonObject = {
@@ -86,3 +86,48 @@ def test_a_rule_that_cannot_work_is_refused_before_any_row(fields: JsonObject, m
         check(fields)
     assert message in str(caught.value)
     assert caught.value.field == "mapping"
+
+
+OWNS: JsonObject = {"type": "OWNS", "target_kind": "venue", "target": {"name": "place.name"}}
+BOUGHT: JsonObject = {
+    "type": "PURCHASED", "target_kind": "ticket", "each": "buys", "timestamp": "at", "direction": "out",
+    "properties": {"amount": "paid"}, "target": {"name": "what", "source_id": "ticket"},
+}  # fmt: skip
+
+
+def test_a_relation_is_an_edge_with_its_target_and_one_without_a_target_is_left_out() -> None:
+    assert relations_of([OWNS], ROW) == [{"type": "OWNS", "target_kind": "venue", "target": {"name": "Lido"}}]
+    assert relations_of([OWNS], {"place": {"name": ""}}) == []
+
+
+def test_a_relation_with_each_is_an_edge_for_each_object_and_of_equal_ones_the_last_stands() -> None:
+    row: JsonObject = {
+        "buys": [{"ticket": 1, "what": "VIP", "paid": 5, "at": "x"}, {"ticket": 2, "what": "VIP"}, {"paid": 1},
+                 {"ticket": 1, "what": "VIP", "paid": 7}],
+    }  # fmt: skip
+    fixed: JsonObject = {"type": "PURCHASED", "target_kind": "ticket", "direction": "out"}
+    assert relations_of([BOUGHT], row) == [
+        {**fixed, "target": {"name": "VIP", "source_id": "1"}, "properties": {"amount": 7}},
+        {**fixed, "target": {"name": "VIP", "source_id": "2"}},
+    ]
+
+
+def test_attributes_are_values_by_name_and_need_none_called_name() -> None:
+    fields: JsonObject = {"attributes": {"title": "titulo", "since": "vacio"}}
+    assert fill(fields, ROW) == {"attributes": {"title": "Noche"}}
+
+
+@pytest.mark.parametrize(
+    ("relation", "message"),
+    [
+        ({**OWNS, "taget": 1}, "does not know 'taget'. Did you mean 'target'"),
+        ({"type": "OWNS", "target_kind": "venue"}, "relations.0 is no relation"),
+        ({**OWNS, "target": "place"}, "relations.0 is no relation"),
+        ({**OWNS, "target": {"name": {"form": "a"}}}, "The rule of 'relations.0.target.name'"),
+        ({**OWNS, "confidence": 0.5}, "Field 'relations.0.confidence' has no rule"),
+    ],
+)
+def test_a_relation_that_cannot_work_is_refused_before_any_row(relation: JsonObject, message: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        check_relations([relation])
+    assert message in str(caught.value)
