@@ -41,11 +41,11 @@ async def test_an_agent_follows_a_job_from_queued_to_its_receipts(idle: Engine) 
     for told in (waiting, ended):
         assert (told.pop("trace_id"), told.pop("as_of")) == (job_id, "2026-11-21T20:00:00+00:00")
     assert waiting == {
-        "truncated": False, "job_id": job_id, "job": "ingest", "state": "queued", "done": 0, "total": 8,
+        "truncated": False, "job": "ingest", "state": "queued", "done": 0, "total": 8,
     }  # fmt: skip
     refused = ended.pop("refused")
     assert ended == {
-        "truncated": False, "notes": ["2 more were refused."], "job_id": job_id, "job": "ingest",
+        "truncated": False, "notes": ["2 more were refused."], "job": "ingest",
         "state": "succeeded", "done": 8, "total": 8,
         "counts": {"created": 1, "updated": 0, "unchanged": 0, "refused": 7},
     }  # fmt: skip

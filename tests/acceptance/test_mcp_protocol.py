@@ -8,12 +8,14 @@ from jsonschema import Draft202012Validator
 from mcp import Client
 
 from sonik.retrieval.pack import count_tokens
-from tests.fix_mcp import data_of, text_of
+from tests.fix_mcp import data_of, error_of, text_of
 from tools.catalog import BY_NAME, TOOLS
 
 pytestmark = pytest.mark.anyio
 
-LIST_TOKENS = 2_500
+LIST_TOKENS = 4_500
+# Their argument is something only an earlier call can have given: no example of it can stand anywhere.
+HANDLES = ("sonik_job",)
 EXAMPLE = re.compile(r"Example: (\{.*\})\.")
 
 
@@ -47,7 +49,11 @@ async def test_every_description_has_an_example_that_runs(client: Client) -> Non
         assert found is not None, tool.name
         arguments = json.loads(found[1])
         Draft202012Validator(tool.input_schema).validate(arguments)
-        answer = data_of(await client.call_tool(tool.name, arguments))
+        called = await client.call_tool(tool.name, arguments)
+        if tool.name in HANDLES:
+            assert error_of(called)["code"] == "not_found"
+            continue
+        answer = data_of(called)
         assert answer.get("hits") or answer.get("events") or answer.get("entity")
 
 
