@@ -13,22 +13,31 @@ from sonik.errors import InvalidInput, OutOfTime, did_you_mean
 from sonik.ingest import background
 from sonik.ingest.background import BackgroundIngest
 from sonik.ingest.files import Row
+from sonik.ingest.identify import Candidate, Identified, identify
 from sonik.ingest.intake import Delivery
-from sonik.ingest.legends import load_legends
+from sonik.ingest.legends import Legends, load_legends
 from sonik.ingest.mapping import FieldMapping
 from sonik.ingest.receipts import Intake
 from sonik.ingest.stream import Watcher, ingest
+from sonik.ingest.upsert import Upsert, Upserted, upsert
 from sonik.jobs import queue, retention
 from sonik.jobs.job import Handler, Job
 from sonik.jobs.retention import DAILY, Retention
 from sonik.jobs.worker import Worker
 from sonik.retrieval.answer import Answer
+from sonik.retrieval.bridge import Bridge
+from sonik.retrieval.describe import Described, Describer
 from sonik.retrieval.entity import Portrait, portray
+from sonik.retrieval.lenses import lens, permitted
 from sonik.retrieval.listing import Lister, Programme, Wish
 from sonik.retrieval.question import Question
+from sonik.retrieval.redaction import contact_free, seen
+from sonik.retrieval.refs import refs_starting
 from sonik.retrieval.search import Searcher
 from sonik.retrieval.seeds import Sources
 from sonik.retrieval.trace import TraversalLog
+from sonik.retrieval.traversal import Findings, Traversal
+from sonik.retrieval.traverse import Traverser
 from sonik.retrieval.vocabulary import Vocabulary
 from sonik.settings import Settings
 from sonik.stores.addresses import attached
@@ -45,7 +54,7 @@ from sonik.sync.source import Sink
 from sonik.sync.state import SyncReport, read_report, retry_dead_letters
 from sonik.sync.vector_sink import VectorSink
 from sonik.truth.migrate import migrate
-from sonik.types import Scope
+from sonik.types import JsonObject, Scope
 
 logger = logging.getLogger(__name__)
 
@@ -55,12 +64,13 @@ class Engine:
 
     def __init__(
         self, *, settings: Settings, postgres: Postgres, graphs: Graphs, vectors: Vectors, embedder: Embedder,
-        vocabulary: Vocabulary,
+        legends: Legends,
     ) -> None:  # fmt: skip
         clock = Clock.frozen(settings.now)
         self.settings = settings
         self.clock = clock
-        self.vocabulary = vocabulary
+        self.vocabulary = vocabulary = Vocabulary(markets=tuple(legends.markets.values()), genres=legends.genres)
+        self._legends = legends
         self.cursor_key = settings.cursor_key()
         self.log = TraversalLog(postgres=postgres, clock=clock)
         self._postgres = postgres
@@ -79,6 +89,11 @@ class Engine:
         self._searcher = Searcher(
             sources=Sources(postgres=postgres, vectors=vectors, embedder=embedder), graphs=graphs,
             vocabulary=vocabulary, clock=clock, log=self.log, edge_budget=settings.edge_budget, default_market=market,
+        )  # fmt: skip
+        self._describer = Describer(postgres=postgres, vocabulary=vocabulary, clock=clock)
+        self._traverser = Traverser(
+            postgres=postgres, graphs=graphs, bridge=Bridge(vectors=vectors), clock=self.clock,
+            log=self.log, edge_budget=settings.edge_budget,
         )  # fmt: skip
 
     @classmethod
@@ -125,7 +140,7 @@ class Engine:
                 legends = await load_legends(session)
             engine = cls(
                 settings=settings, postgres=postgres, graphs=graphs, vectors=vectors, embedder=embedder,
-                vocabulary=Vocabulary(markets=tuple(legends.markets.values()), genres=legends.genres),
+                legends=legends,
             )  # fmt: skip
             stack.push_async_callback(engine.log.flush)
             running = [engine.log.run()]
@@ -139,8 +154,9 @@ class Engine:
             yield engine
 
     async def search(self, question: Question, *, scope: Scope) -> Answer:
-        """Answer a question in words."""
-        return await self._searcher.search(question, scope=scope)
+        """Answer a question in words, as far as the lens shows it."""
+        through = permitted(lens(question.lens), scope)
+        return seen(await self._searcher.search(question, scope=scope), through=through, scope=scope)
 
     async def whats_on(self, wish: Wish, *, scope: Scope) -> Programme:
         """List the events of a window."""
@@ -151,7 +167,23 @@ class Engine:
     ) -> Portrait:
         """Return one entity with the sections asked for, now or as of a moment."""
         scope = replace(scope, as_of=as_of or scope.as_of)
-        return await portray(self._postgres, ref, include=include, scope=scope, clock=self.clock)
+        zones = {slug: market.zone for slug, market in self._legends.markets.items()}
+        portrait = await portray(
+            self._postgres, ref, include=include, scope=scope, clock=self.clock, zones=zones
+        )  # fmt: skip
+        return contact_free(portrait, scope=scope)
+
+    async def traverse(self, asked: Traversal, *, scope: Scope) -> Findings:
+        """Walk a named pattern from one entity."""
+        return await self._traverser.traverse(asked, scope=scope)
+
+    async def describe(self, topic: str, name: str | None = None, *, scope: Scope) -> tuple[Described, ...]:
+        """Tell what Sonik is made of."""
+        return await self._describer.describe(topic, name, scope=scope)
+
+    async def refs_starting(self, prefix: str, *, scope: Scope, limit: int = 20) -> list[str]:
+        """Return the refs of entities one of whose names begins so."""
+        return await refs_starting(self._postgres, prefix, scope=scope, limit=limit)
 
     def as_of(self, scope: Scope, moment: datetime | None = None) -> str:
         """Return the moment an answer speaks of, ISO 8601 in UTC to the second."""
@@ -193,6 +225,14 @@ class Engine:
     async def work_off(self) -> None:
         """Do every job whose time has come, and return."""
         await self._worker.drain()
+
+    async def upsert(self, records: Sequence[JsonObject], *, told: Upsert, scope: Scope) -> Upserted:
+        """Take a few records in at once, with the cursor of their source; rehearsed unless told otherwise."""
+        return await upsert(self._postgres, records, told=told, scope=scope, clock=self.clock)
+
+    async def resolve(self, candidates: Sequence[Candidate], *, scope: Scope) -> list[Identified]:
+        """Say who each candidate is, as ingest would settle it; nothing is written."""
+        return await identify(self._postgres, candidates, scope=scope, legends=self._legends, clock=self.clock)
 
     async def wait_projected(self, intake: Intake, *, seconds: float) -> None:
         """Wait until every sink shows what an intake wrote.

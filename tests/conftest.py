@@ -8,4 +8,6 @@ pytest_plugins = [
     "tests.fix_sync",
     "tests.fix_mcp",
     "tests.fix_docs",
+    "tests.fix_reading",
+    "tests.fix_world",
 ]

@@ -20,6 +20,7 @@ from server.app import build
 from server.opening import Opening
 from sonik.engine import Engine
 from sonik.retrieval.pack import cost, count_tokens
+from sonik.settings import Settings
 from tests.fix_engine import NOW
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -174,6 +175,16 @@ def client(request: pytest.FixtureRequest, stdio_clients: dict[str, Client]) -> 
 async def memory_client(market: Engine) -> AsyncIterator[Client]:
     """A client in the same process, for tests that call often."""
     async with Client(build(Standing(market)), raise_exceptions=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def writing_client(settings: Settings) -> AsyncIterator[Client]:
+    """A client in the same process over empty stores, of one who may deliver records."""
+    async with (
+        Engine.open(settings.model_copy(update={"role": "ingest"})) as engine,
+        Client(build(Standing(engine)), raise_exceptions=True) as opened,
+    ):
         yield opened
 
 

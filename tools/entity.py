@@ -4,10 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, Field
 
+from sonik.ontology import vertex
+from sonik.retrieval.cards import Card
+from sonik.retrieval.entity import SECTIONS as INCLUDED
 from sonik.retrieval.entity import Portrait
 from sonik.retrieval.refs import LONGEST_REF
 from sonik.types import JsonValue, Scope
-from tools.arguments import Listed, Moment, Name, Reading, text
+from tools.arguments import Listed, Moment, Name, Reading, one_of, text
 from tools.rendering import Rendered
 from tools.results import NAME_LIMIT, Entry, Named, Result, SourceText, brief, entry, shortened
 
@@ -24,8 +27,8 @@ class EntityArguments(Reading):
     ref: Annotated[str, text(least=1, most=LONGEST_REF)] = Field(
         description="slug, @handle, domain, Places id, URL or name"
     )
-    include: Annotated[list[Name], Listed, Field(max_length=6)] = Field(
-        ["relations", "events"], description="relations, events, sources, claim, history, article_uses"
+    include: Annotated[list[Annotated[Name, one_of(*INCLUDED)]], Listed, Field(max_length=6)] = Field(
+        ["relations", "events"]
     )
     as_of: Moment | None = Field(None, description="as known then: ISO 8601 with offset")
 
@@ -68,6 +71,7 @@ class EntityResult(Result):
     entity: Entry
     id: str
     identifiers: dict[str, list[str]]
+    attributes: dict[str, str | float | bool] | None = None
     relations: list[Relation] | None = None
     events: list[EventLine] | None = None
     facts: list[FactLine] | None = None
@@ -96,6 +100,7 @@ def _result(engine: "Engine", scope: Scope, arguments: EntityArguments, portrait
     return EntityResult(
         trace_id=portrait.trace_id, as_of=engine.as_of(scope, arguments.as_of),
         entity=entry(card, detailed=True), id=str(card.id), identifiers=identifiers,
+        attributes=_attributes(card) or None,
         relations=_relations(portrait) if "relations" in wanted else None,
         events=_events(portrait) if "events" in wanted else None,
         facts=_facts(portrait) if "sources" in wanted or arguments.as_of else None,
@@ -104,6 +109,16 @@ def _result(engine: "Engine", scope: Scope, arguments: EntityArguments, portrait
         article_uses=[] if "article_uses" in wanted else None,
         namesakes=[Named(name=other.name, ref=other.ref) for other in portrait.namesakes] or None,
     )  # fmt: skip
+
+
+def _attributes(card: Card) -> dict[str, str | float | bool]:
+    """Return the properties of a kind that no list shows; texts of sources are cut short."""
+    named = ((name, card.metadata.get(name)) for name in vertex(card.kind).properties)
+    return {
+        name: shortened(value, limit=LONGEST_VALUE) if isinstance(value, str) else value
+        for name, value in named
+        if isinstance(value, str | float | bool | int)
+    }
 
 
 def _relations(portrait: Portrait) -> list[Relation]:
@@ -180,8 +195,8 @@ def _smaller(result: EntityResult) -> tuple[str | None, EntityResult]:
         return "about", result.model_copy(update={"entity": shown.model_copy(update={"about": about})})
     if lengths[longest] == 1:
         return longest, result.model_copy(update={longest: []})
-    if shown != brief(shown):
-        return "entity", result.model_copy(update={"entity": brief(shown), "identifiers": {}})
+    if shown != brief(shown) or result.attributes:
+        return "entity", result.model_copy(update={"entity": brief(shown), "identifiers": {}, "attributes": None})
     return None, result
 
 

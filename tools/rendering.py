@@ -1,6 +1,6 @@
 """From a typed result to what goes out: structured data and a short text, together within the token budget."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -60,6 +60,18 @@ def packed(result: R, field: str, entries: Sequence[Entry], *, budget: int) -> P
     if needed > left:
         kept = [brief(shown) for shown in kept]
     return Page(result=result, field=field, shown=kept, left_out=left_out)
+
+
+def fitted(result: R, smaller: Callable[[R], Iterable[R]], *, budget: int, text: Callable[[R], str]) -> Rendered[R]:
+    """Return the result, or the first of its ever smaller versions that fits; the smallest one in any case."""
+    rendered = Rendered(result=result, text=text(result))
+    if rendered.tokens <= budget:
+        return rendered
+    for version in smaller(result):
+        rendered = Rendered(result=version, text=text(version))
+        if rendered.tokens <= budget:
+            break
+    return rendered
 
 
 def dumped(model: BaseModel) -> JsonObject:

@@ -104,7 +104,7 @@ class Dossier:
         for name in dropped:
             self._close(name, sighting.source.code)
         if "name" in stated:
-            self._follow_sources()
+            self.follow_sources()
         changes = [self._change(name, before[name], sighting.source.code) for name in stated]
         changes += [self._retraction(name, before[name], sighting.source.code) for name in dropped]
         new = [alias for alias in (sighting.name, *sighting.aliases) if self._add_alias(alias, sighting)]
@@ -121,6 +121,21 @@ class Dossier:
         for alias in (sighting.name, *sighting.aliases):
             self._add_alias(alias, sighting)
         return []
+
+    def follow_sources(self) -> None:
+        """Take on the widest tenancy of those that speak of the entity; every one of them says its name."""
+        names = sorted(self.facts["name"].values(), key=_rank, reverse=True)
+        self.tenancy = widest(fact.tenancy for fact in names)
+
+    def has_newer(self, sighting: Sighting) -> bool:
+        """Say whether a full record's source has told something newer since."""
+        if sighting.mention or sighting.partial:
+            return False
+        told = (by_source.get(sighting.source.code) for by_source in self.facts.values())
+        return any(
+            fact is not None and fact.confidence > MENTION_CONFIDENCE and fact.observed_at > sighting.observed_at
+            for fact in told
+        )
 
     def winner(self, attribute: str) -> Fact | None:
         """Return the fact that wins an attribute by the trust rule, among those that all its readers may see."""
@@ -223,11 +238,6 @@ class Dossier:
         self.new_facts.pop((attribute, source), None)
         if known is not None and known.row_id is not None:
             self.closed_facts.append(known.row_id)
-
-    def _follow_sources(self) -> None:
-        """Take on the widest tenancy of those that speak of the entity; every one of them says its name."""
-        names = sorted(self.facts["name"].values(), key=_rank, reverse=True)
-        self.tenancy = widest(fact.tenancy for fact in names)
 
     def _change(self, attribute: str, before: Fact | None, source: str) -> FieldChange:
         fact = self.facts[attribute][source]

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
 from sonik.identity.sighting import AUTHORITIES, Key, Sighting, authorities_of
@@ -16,13 +17,31 @@ REPLACED = frozenset({"event_key", *AUTHORITIES})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PassedOver:
+    """An entity one of the keys names, and why it is not the one.
+
+    A surer key of the sighting is `against` it: it decided for another, or this entity holds another value of it.
+    """
+
+    entity_id: UUID
+    key: Key
+    why: Literal["private", "contradicted", "outranked"]
+    against: Key | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Resolution:
-    """The entity a sighting speaks of, what decided, and other entities its keys also name (merge candidates)."""
+    """The entity a sighting speaks of, what decided, and who else its keys name, the surest first."""
 
     entity_id: UUID
     is_new: bool
     decided_by: Key | None
-    also: tuple[UUID, ...] = ()
+    passed_over: tuple[PassedOver, ...] = ()
+
+    @property
+    def also(self) -> tuple[UUID, ...]:
+        """Other entities its keys also name: merge candidates."""
+        return tuple(dict.fromkeys(other.entity_id for other in self.passed_over if other.why == "outranked"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,27 +103,43 @@ class Registry:
 
     def resolve(self, sighting: Sighting, *, new_id: UUID) -> Resolution:
         """Find the sighting's entity, or name it `new_id`."""
-        found: list[tuple[Key, UUID]] = []
+        found: tuple[Key, UUID] | None = None
+        passed_over: list[PassedOver] = []
         for key in sighting.keys:
             holder = self.holder(key, sighting.kind)
-            if holder is None or not self._is_open_to(sighting, holder):
+            if holder is None:
                 continue
-            if not self._contradicts(holder, sighting, decided_by=key):
-                found.append((key, holder))
-        if not found:
-            return Resolution(entity_id=new_id, is_new=True, decided_by=None)
-        key, entity_id = found[0]
-        also = tuple(dict.fromkeys(holder for _, holder in found if holder != entity_id))
-        return Resolution(entity_id=entity_id, is_new=False, decided_by=key, also=also)
+            if not self._is_open_to(sighting, key, holder):
+                passed_over.append(PassedOver(entity_id=holder, key=key, why="private"))
+            elif (against := self._contradiction(holder, sighting, decided_by=key)) is not None:
+                passed_over.append(PassedOver(entity_id=holder, key=key, why="contradicted", against=against))
+            elif found is None:
+                found = (key, holder)
+            elif holder != found[1]:
+                passed_over.append(PassedOver(entity_id=holder, key=key, why="outranked", against=found[0]))
+        if found is None:
+            return Resolution(entity_id=new_id, is_new=True, decided_by=None, passed_over=tuple(passed_over))
+        key, entity_id = found
+        return Resolution(entity_id=entity_id, is_new=False, decided_by=key, passed_over=tuple(passed_over))
 
-    def register(self, sighting: Sighting, entity_id: UUID) -> Registered:
-        """Give the entity the sighting's free keys: a retitled event loses the key of its old title."""
+    def holders(self, sighting: Sighting) -> set[UUID]:
+        """Return the stored entities that hold one of its keys."""
+        found = {self.holder(key, sighting.kind) for key in sighting.keys}
+        return {entity_id for entity_id in found if entity_id is not None and entity_id in self._stored}
+
+    def register(self, sighting: Sighting, entity_id: UUID, *, outdated: bool = False) -> Registered:
+        """Give the entity the sighting's free keys: a retitled event loses the key of its old title.
+
+        An outdated sighting replaces nothing, and gives only keys of a scheme in which the entity has none.
+        """
         known = self._tenancies.get(entity_id)
         self._tenancies[entity_id] = widest([known, sighting.tenancy]) if known else sighting.tenancy
         gained: list[Key] = []
         lost: list[Key] = []
         for key in sighting.keys:
             holder = self.holder(key, sighting.kind)
+            if outdated and key.scheme in REPLACED and self.values(entity_id, key.scheme):
+                continue
             if holder is None:
                 gained.append(key)
             elif holder == entity_id and self._widens(sighting, key):
@@ -122,24 +157,31 @@ class Registry:
             self._holders[key.scheme, key.value, sighting.kind] = entity_id
         return Registered(gained=tuple(gained), lost=tuple(lost), weak=weak)
 
-    def _is_open_to(self, sighting: Sighting, holder: UUID) -> bool:
-        """Say whether a sighting may speak of a holder: what is private to one is never joined by another's."""
-        return sighting.tenancy.visibility != "org" or sighting.tenancy.reaches(self._tenancies[holder])
+    def _is_open_to(self, sighting: Sighting, key: Key, holder: UUID) -> bool:
+        """Say whether a sighting may speak of a holder: what is private to one is never joined by another's.
 
-    def _contradicts(self, holder: UUID, sighting: Sighting, *, decided_by: Key) -> bool:
-        """Say whether a stronger key of the sighting proves that the holder is somebody else.
+        What the source itself told the staff of, by its own id or name, is its own.
+        """
+        ours, theirs = sighting.tenancy, self._tenancies[holder]
+        if ours.visibility != "org" or ours.reaches(theirs):
+            return True
+        own = key.scheme.startswith(("source:", "name:"))
+        return own and theirs.visibility == "staff" and theirs.owner_org in (None, ours.owner_org)
+
+    def _contradiction(self, holder: UUID, sighting: Sighting, *, decided_by: Key) -> Key | None:
+        """Return the stronger key of the sighting that proves that the holder is somebody else, if there is one.
 
         Two homonyms with different Instagram handles, or two showings with different ids of one source, stay two.
         By the source's own id a new handle or place id proves nothing: that source says it is the same as before.
         """
         if decided_by.scheme.startswith("source:"):
-            return False
+            return None
         for key in sighting.keys:
             if key == decided_by:
-                return False
+                return None
             if key not in self._held[holder] and self.values(holder, key.scheme):
-                return True
-        return False
+                return key
+        return None
 
     def _widens(self, sighting: Sighting, key: Key) -> bool:
         """Say whether a key that was told in private is now told to more."""

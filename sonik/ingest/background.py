@@ -17,7 +17,7 @@ from sonik.ingest.intake import Delivery
 from sonik.ingest.legends import load_legends
 from sonik.ingest.mapping import FieldMapping
 from sonik.ingest.receipts import Intake
-from sonik.ingest.stream import Stream, Within, batches, check
+from sonik.ingest.stream import Stream, Within, batches, check_delivery
 from sonik.jobs.job import Handler, Order, Run, Step
 from sonik.jobs.queue import arguments_of, describe, enqueue, put_part
 from sonik.sql import queries
@@ -40,7 +40,7 @@ async def submit(
         InvalidInput: the source's name or trust is wrong, or the file cannot be read as what it seems.
         IdempotencyConflict: the key was used for other rows.
     """
-    check(delivery)
+    check_delivery(delivery)
     scope = delivery.scope
     key = f"{NAME}:{scope.collection}:{scope.actor}:{delivery.idempotency_key}" if delivery.idempotency_key else None
     order = Order(name=NAME, scope=scope, arguments=_arguments(delivery, mapping), key=key)

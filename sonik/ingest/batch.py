@@ -6,14 +6,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from sonik import ontology
 from sonik.clock import service_night
 from sonik.identity.dossier import COLUMNS, Dossier, FieldChange
 from sonik.identity.event_key import event_key
 from sonik.identity.names import clean_text, name_key
-from sonik.identity.resolve import Registered
-from sonik.identity.sighting import Sighting, Source
+from sonik.identity.resolve import Registered, Resolution
+from sonik.identity.sighting import Key, Sighting, Source
 from sonik.ingest.cast import Cast
-from sonik.ingest.edges import EdgeBook
+from sonik.ingest.edges import EdgeBook, EdgeKey, edge_key
 from sonik.ingest.legends import Legends
 from sonik.ingest.reading import Reader
 from sonik.ingest.receipts import MAX_SHOWN, Problem, Receipt
@@ -37,6 +38,7 @@ class _Taken:
     statement: Statement
     changes: list[FieldChange] = field(default_factory=list)
     edge_changes: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 class Batch:
@@ -56,18 +58,28 @@ class Batch:
 
     async def take(self, batch: Sequence[Numbered]) -> tuple[list[Receipt], Changes]:
         """Return a receipt per record, in order, and the changes to save."""
-        refused, statements = self._read(batch)
-        await self._cast.look_up(s for statement in statements for s in (statement.main, *statement.mentions))
-        unknown, statements = self._split_unknown_events(statements)
-        taken = [_Taken(statement=statement) for statement in statements]
-        await self._take_early(taken)
-        await self._take_events(taken)
+        refused, taken = await self._settle(batch)
         self._values = {dossier.id: dossier.values() for dossier in self._cast.dossiers.values()}
         edges = await self._connect(taken)
         await self._name_new(edges)
         self._collect(edges, taken)
-        receipts = [*refused, *unknown, *self._receipts(taken)]
+        receipts = [*refused, *self._receipts(taken)]
         return sorted(receipts, key=lambda receipt: receipt.line), self._changes
+
+    async def identify(self, record: AnyRecord) -> tuple[Resolution | None, Receipt | None]:
+        """Say whom a record speaks of, as `take` would settle it, or why it would be refused."""
+        refused, taken = await self._settle([(1, record)])
+        return (None, refused[0]) if refused else (self._cast.resolution(taken[0].statement.main), None)
+
+    async def _settle(self, batch: Sequence[Numbered]) -> tuple[list[Receipt], list[_Taken]]:
+        """Settle who is who and what is said of them; nothing is connected yet."""
+        refused, statements = self._read(batch)
+        await self._cast.look_up(s for statement in statements for s in (statement.main, *statement.mentions))
+        unknown, statements = self._split_unknown(statements)
+        taken = [_Taken(statement=statement) for statement in statements]
+        await self._take_early(taken)
+        await self._take_events(taken)
+        return [*refused, *unknown], taken
 
     def _read(self, batch: Sequence[Numbered]) -> tuple[list[Receipt], list[Statement]]:
         refused, statements = [], []
@@ -79,20 +91,29 @@ class Batch:
                 refused.append(Receipt(line=line, outcome="refused", name=name, problems=error.problems))
         return refused, statements
 
-    def _split_unknown_events(self, statements: list[Statement]) -> tuple[list[Receipt], list[Statement]]:
-        """Refuse records that point to an event nobody has told of: a mention cannot say when it is."""
-        told = {key for st in statements if st.main.kind == "event" for key in st.main.keys}
-        refused, known = [], []
-        for st in statements:
-            events = [mention for mention in st.mentions if mention.kind == "event"]
-            lost = [m for m in events if told.isdisjoint(m.keys) and not self._cast.knows(m)]
-            if lost:
-                reason = f"No event with the source_id '{lost[0].source_id}' is known. Take in its own record first."
-                problem = Problem(field="relations", reason=reason)
-                refused.append(Receipt(line=st.line, outcome="refused", name=st.main.name, problems=(problem,)))
-            else:
-                known.append(st)
-        return refused, known
+    def _split_unknown(self, statements: list[Statement]) -> tuple[list[Receipt], list[Statement]]:
+        """Refuse records that point to what nobody has told of and a mention cannot make, such as an event.
+
+        A record that is refused tells of nothing, so others may lose what they point to.
+        """
+        refused: list[Receipt] = []
+        while True:
+            told = {(st.main.kind, key) for st in statements for key in st.main.keys}
+            known = []
+            for st in statements:
+                lost = next((m for m in st.mentions if not self._can_be(m, told)), None)
+                if lost is None:
+                    known.append(st)
+                else:
+                    refused.append(_unknown(st, lost))
+            if len(known) == len(statements):
+                return refused, known
+            statements = known
+
+    def _can_be(self, mention: Sighting, told: set[tuple[str, Key]]) -> bool:
+        if ontology.vertex(mention.kind).named or self._cast.knows(mention):
+            return True
+        return any((mention.kind, key) in told for key in mention.keys)
 
     async def _take_early(self, taken: Sequence[_Taken]) -> None:
         """Take in everything but events: an event's key needs to know its venue and where that is."""
@@ -143,27 +164,43 @@ class Batch:
         if sources.get(self._source.code) != self._source.trust:
             self._changes.sources.append({"code": self._source.code, "trust": self._source.trust})
         book = EdgeBook(trust=sources)
+        await self._load_edges(book, taken)
+        # What a source has taken back since stands no more, though its old file is delivered again.
+        for one in (one for one in taken if not self._cast.is_outdated(one.statement.main)):
+            main_id = self._cast.entity_id(one.statement.main)
+            mentioned = [self._cast.entity_id(mention) for mention in one.statement.mentions]
+            own = [edge for edge in one.statement.edges if mentioned[edge.mention] == main_id]
+            if own:
+                # Only now is it seen: by name or by id the record seemed to speak of another.
+                one.statement = replace(one.statement, edges=tuple(e for e in one.statement.edges if e not in own))
+                one.notes += [f"{edge.type} joins it to itself and was left out." for edge in own]
+            one.edge_changes = book.state(one.statement, main_id, mentioned)
+        return book
+
+    async def _load_edges(self, book: EdgeBook, taken: Sequence[_Taken]) -> None:
         mains = [self._cast.dossier(one.statement.main) for one in taken]
         stored = [dossier for dossier in mains if not dossier.is_new]
         events = [dossier.id for dossier in stored if dossier.kind == "event"]
-        around = {"ids": [dossier.id for dossier in stored], "event_ids": events}
+        elsewhere = set(self._said_elsewhere(taken))
+        # What has one target may have another one than is now said.
+        ids = {dossier.id for dossier in stored} | {src for src, name, _ in elsewhere if ontology.BY_EDGE[name].single}
+        around = {"ids": list(ids), "event_ids": events}
         book.load(await self._session.fetch(RelationshipRow, SQL["relationships_of"], around))
-        if played := self._said_by_artists(taken):
-            ends = {"sources": [src for src, _ in played], "targets": [dst for _, dst in played]}
+        if elsewhere:
+            sources, types, targets = zip(*elsewhere, strict=True)
+            ends = {"sources": list(sources), "types": list(types), "targets": list(targets)}
             book.load(await self._session.fetch(RelationshipRow, SQL["relationships_between"], ends))
-        for one in taken:
-            mentioned = [self._cast.entity_id(mention) for mention in one.statement.mentions]
-            one.edge_changes = book.state(one.statement, self._cast.entity_id(one.statement.main), mentioned)
-        return book
 
-    def _said_by_artists(self, taken: Sequence[_Taken]) -> list[tuple[UUID, UUID]]:
-        return [
-            (self._cast.entity_id(one.statement.main), self._cast.entity_id(one.statement.mentions[edge.mention]))
-            for one in taken
-            if one.statement.main.kind == "artist"
-            for edge in one.statement.edges
-            if edge.type == "PERFORMS_AT"
-        ]
+    def _said_elsewhere(self, taken: Sequence[_Taken]) -> Iterable[EdgeKey]:
+        """Yield the stated edges that are not found around the entity whose record states them."""
+        for one in taken:
+            main = one.statement.main
+            main_id = self._cast.entity_id(main)
+            mentioned = [self._cast.entity_id(mention) for mention in one.statement.mentions]
+            for edge in one.statement.edges:
+                played = edge.type == "PERFORMS_AT"
+                if (main.kind == "artist" and played) or not (edge.outgoing or played):
+                    yield edge_key(edge, main_id, mentioned)
 
     async def _name_new(self, edges: EdgeBook) -> None:
         """Give every new entity a free slug; a slug never changes afterwards."""
@@ -245,14 +282,21 @@ class Batch:
             line=one.statement.line, outcome="created" if creates else "updated" if updated else "unchanged",
             ref=dossier.slug, entity_id=str(dossier.id), name=main.name,
             decided_by=":".join(resolution.decided_by) if resolution.decided_by else None,
-            changes={} if creates else _changes(one, registered), notes=(*one.statement.notes, *candidates),
+            changes={} if creates else _changes(one, registered), notes=(*one.statement.notes, *one.notes, *candidates),
         )  # fmt: skip
 
     def _is_told_by(self, mention: Sighting) -> bool:
-        """Say whether a mention may add to its entity: a market comes from the legend, others from their own rooms."""
+        """Say whether a mention may add to its entity: not where that comes from the legend or from another room."""
         if mention.kind == "event":
             return False
-        return mention.kind in COLUMNS or self._cast.dossier(mention).is_new
+        dossier = self._cast.dossier(mention)
+        return mention.kind in COLUMNS or dossier.is_new or (mention.kind != "market" and bool(dossier.facts))
+
+
+def _unknown(statement: Statement, lost: Sighting) -> Receipt:
+    reason = f"No {lost.kind} with the source_id '{lost.source_id}' is known. Take in its own record first."
+    problem = Problem(field="relations", reason=reason)
+    return Receipt(line=statement.line, outcome="refused", name=statement.main.name, problems=(problem,))
 
 
 def _changes(one: _Taken, registered: Registered) -> JsonObject:

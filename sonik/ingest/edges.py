@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -16,17 +16,38 @@ from sonik.types import JsonObject
 EdgeKey = tuple[UUID, str, UUID]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Word:
+    """What is said of an edge; `valid_from` is None where it holds from the moment it is written."""
+
+    confidence: float
+    timestamp: datetime
+    valid_from: datetime | None
+    valid_to: datetime | None
+    properties: JsonObject
+
+
 @dataclass(kw_only=True, slots=True)
 class _Standing:
-    """An edge as it stands within the batch; `row` is what is stored of it."""
+    """An edge as it stands within the batch; `row` is what is stored of it. `told` are sources by outgoing or not."""
 
     sources: list[str]
-    timestamp: datetime
-    properties: JsonObject
+    told: dict[bool, list[str]]
+    word: _Word
+    observed_at: datetime
     tenancy: Tenancy
     row: RelationshipRow | None = None
     opening: Record | None = None
-    stated_by: UUID | None = None
+
+    def record(self) -> Record:
+        """Return the columns that can change."""
+        word = self.word
+        return {
+            "sources": self.sources, "told_at_src": self.told[True], "told_at_dst": self.told[False],
+            "confidence": word.confidence, "timestamp": word.timestamp, "observed_at": self.observed_at,
+            "valid_from": word.valid_from, "valid_to": word.valid_to, "properties": word.properties,
+            **tenancy_record(self.tenancy),
+        }  # fmt: skip
 
 
 @dataclass(kw_only=True, slots=True)
@@ -42,9 +63,14 @@ class EdgeBook:
     def load(self, rows: Iterable[RelationshipRow]) -> None:
         """Take in stored edges."""
         for row in rows:
+            word = _Word(
+                confidence=row.confidence, timestamp=row.timestamp, valid_from=row.valid_from, valid_to=row.valid_to,
+                properties=row.properties,
+            )  # fmt: skip
             standing = _Standing(
-                sources=row.sources, timestamp=row.timestamp, properties=row.properties, tenancy=row.tenancy, row=row
-            )
+                sources=row.sources, told={True: row.told_at_src, False: row.told_at_dst}, word=word,
+                observed_at=row.observed_at, tenancy=row.tenancy, row=row,
+            )  # fmt: skip
             self._add((row.src, row.type, row.dst), standing)
 
     def state(self, statement: Statement, main_id: UUID, mention_ids: Sequence[UUID]) -> list[str]:
@@ -52,9 +78,8 @@ class EdgeBook:
         changed = []
         wanted: set[EdgeKey] = set()
         for edge in statement.edges:
-            mentioned = mention_ids[edge.mention]
-            key = (main_id, edge.type, mentioned) if edge.outgoing else (mentioned, edge.type, main_id)
-            if key not in wanted and self._state(key, edge, statement, main_id):
+            key = edge_key(edge, main_id, mention_ids)
+            if key not in wanted and self._state(key, edge, statement):
                 changed.append(edge.type)
             wanted.add(key)
         if not statement.main.partial:
@@ -63,59 +88,57 @@ class EdgeBook:
 
     def opened_records(self) -> list[Record]:
         """Return the new edges as rows."""
-        return [standing.opening for standing in self._standing.values() if standing.opening is not None]
+        return [edge.opening | edge.record() for edge in self._standing.values() if edge.opening is not None]
 
     def changed_records(self) -> list[Record]:
         """Return what changed about stored edges as rows."""
-        return [
-            {"eid": eid, "sources": edge.sources, "properties": edge.properties, **tenancy_record(edge.tenancy)}
-            for eid, edge in self._changed.items()
-        ]
+        return [{"eid": eid, **edge.record()} for eid, edge in self._changed.items()]
 
     def target(self, source_id: UUID, edge_type: str) -> UUID | None:
         """Return where the first edge of a type from an entity leads."""
         return next((key[2] for key in self._around[source_id] if key[:2] == (source_id, edge_type)), None)
 
-    def _state(self, key: EdgeKey, edge: StatedEdge, statement: Statement, main_id: UUID) -> bool:
+    def _state(self, key: EdgeKey, edge: StatedEdge, statement: Statement) -> bool:
         known = self._standing.get(key)
         if known is not None:
-            known.stated_by = main_id
             return self._confirm(known, edge, statement.main)
         if ontology.BY_EDGE[edge.type].single and not self._displaces(key, statement.main):
             return False
-        self._open(key, edge, statement, main_id)
+        self._open(key, edge, statement)
         return True
 
-    def _open(self, key: EdgeKey, edge: StatedEdge, statement: Statement, main_id: UUID) -> None:
+    def _open(self, key: EdgeKey, edge: StatedEdge, statement: Statement) -> None:
         main, mention = statement.main, statement.mentions[edge.mention]
         kinds = (main.kind, mention.kind) if edge.outgoing else (mention.kind, main.kind)
-        properties = dict(edge.properties)
         opening: Record = {
             "eid": uuid4(), "src": key[0], "type": key[1], "dst": key[2], "src_kind": kinds[0], "dst_kind": kinds[1],
-            "base_weight": ontology.BY_EDGE[edge.type].base_weight, "confidence": edge.confidence,
-            "source": main.source.code, "timestamp": main.observed_at, "properties": properties,
-            **tenancy_record(main.tenancy),
+            "base_weight": ontology.BY_EDGE[edge.type].base_weight, "source": main.source.code,
         }  # fmt: skip
+        word = _Word(
+            confidence=1.0 if edge.confidence is None else edge.confidence,
+            timestamp=edge.timestamp or main.observed_at, valid_from=edge.valid_from, valid_to=edge.valid_to,
+            properties=dict(edge.properties),
+        )  # fmt: skip
         standing = _Standing(
-            sources=[main.source.code], timestamp=main.observed_at, properties=properties, tenancy=main.tenancy,
-            opening=opening, stated_by=main_id,
+            sources=[main.source.code], told={edge.outgoing: [main.source.code], not edge.outgoing: []}, word=word,
+            observed_at=main.observed_at, tenancy=main.tenancy, opening=opening,
         )  # fmt: skip
         self._add(key, standing)
 
     def _confirm(self, known: _Standing, edge: StatedEdge, main: Sighting) -> bool:
         """Note who else says so; the source that said it first may also say it anew, such as another running order."""
         source = main.source.code
-        before = (known.sources, known.properties, known.tenancy)
-        if source not in known.sources:
-            known.sources = [*known.sources, source]
-        if source == known.sources[0] and main.observed_at >= known.timestamp:
-            known.properties = {**known.properties, **dict(edge.properties)}
+        before = (known.sources, known.told, known.word, known.tenancy)
+        if source == known.sources[0] and main.observed_at >= known.observed_at:
+            whole = not main.partial and source not in known.told[not edge.outgoing]
+            known.word = _reworded(known.word, edge, whole=whole)
+        known.sources = _with(known.sources, source)
+        known.told = {**known.told, edge.outgoing: _with(known.told[edge.outgoing], source)}
         known.tenancy = widest([known.tenancy, main.tenancy])
-        if (known.sources, known.properties, known.tenancy) == before:
+        if (known.sources, known.told, known.word, known.tenancy) == before:
             return False
-        if known.opening is not None:
-            known.opening |= {"properties": known.properties, **tenancy_record(known.tenancy)}
-        elif known.row is not None:
+        known.observed_at = max(known.observed_at, main.observed_at)
+        if known.row is not None:
             self._changed[known.row.eid] = known
         return True
 
@@ -123,7 +146,7 @@ class EdgeBook:
         """For a type with one target: close the edge that stands unless it is more trusted, or as much and newer."""
         rivals = [other for other in self._around[key[0]] if other[:2] == key[:2]]
         mine = (main.source.trust, main.observed_at)
-        if any((self._trust(rival, main), self._standing[rival].timestamp) > mine for rival in rivals):
+        if any((self._trust(rival, main), self._standing[rival].observed_at) > mine for rival in rivals):
             return False
         for rival in rivals:
             self._close(rival)
@@ -135,48 +158,61 @@ class EdgeBook:
         return max(main.source.trust if code == main.source.code else self.trust.get(code, 0) for code in sources)
 
     def _withdraw(self, wanted: set[EdgeKey], statement: Statement, main_id: UUID) -> list[str]:
-        """Take back what this source said of this entity before and says no longer."""
+        """Take back what this source said by this entity's record before and says no longer."""
         source = statement.main.source.code
         changed = []
         for key in [key for key in self._around[main_id] if key not in wanted]:
-            edge = self._standing[key]
-            mine = source in edge.sources and edge.stated_by in (None, main_id)
-            if not mine or edge.timestamp > statement.main.observed_at or not _speaks_of(edge, key, main_id):
-                continue
-            left = [other for other in edge.sources if other != source]
-            if left and edge.row is not None:
-                edge.sources = left
-                self._changed[edge.row.eid] = edge
-            else:
-                self._close(key)
-            changed.append(key[1])
+            edge, outgoing = self._standing[key], key[0] == main_id
+            # Of an artist's events only those it states are known here, so none is missed.
+            own = source in edge.told[outgoing] and not (outgoing and key[1] == "PERFORMS_AT")
+            if own and edge.observed_at <= statement.main.observed_at:
+                self._unsay(key, edge, source, outgoing=outgoing)
+                changed.append(key[1])
         return changed
+
+    def _unsay(self, key: EdgeKey, edge: _Standing, source: str, *, outgoing: bool) -> None:
+        """Take a source's word back at one end; who still says so at the other end keeps the edge."""
+        edge.told = {**edge.told, outgoing: [other for other in edge.told[outgoing] if other != source]}
+        if source not in edge.told[not outgoing]:
+            edge.sources = [other for other in edge.sources if other != source]
+        if not edge.sources:
+            self._close(key)
+        elif edge.row is not None:
+            self._changed[edge.row.eid] = edge
 
     def _add(self, key: EdgeKey, standing: _Standing) -> None:
         self._standing[key] = standing
-        for end in _speakers(key):
+        for end in (key[0], key[2]):
             self._around[end][key] = None
 
     def _close(self, key: EdgeKey) -> None:
         row = self._standing.pop(key).row
-        for end in _speakers(key):
+        for end in (key[0], key[2]):
             self._around[end].pop(key, None)
         if row is not None:
             self.closed[row.eid] = row
             self._changed.pop(row.eid, None)
 
 
-def _speakers(key: EdgeKey) -> tuple[UUID, ...]:
-    """Return the ends whose records may take the edge back; a hub at the other end need not know of thousands."""
-    src, edge_type, dst = key
-    return (src, dst) if edge_type == "PERFORMS_AT" else (src,)
+def edge_key(edge: StatedEdge, main_id: UUID, mention_ids: Sequence[UUID]) -> EdgeKey:
+    """Return which edge between which entities is stated."""
+    mentioned = mention_ids[edge.mention]
+    return (main_id, edge.type, mentioned) if edge.outgoing else (mentioned, edge.type, main_id)
 
 
-def _speaks_of(edge: _Standing, key: EdgeKey, main_id: UUID) -> bool:
-    """A record speaks of the edges that start at its entity, and of a line-up where its entity is the event.
+def _reworded(word: _Word, edge: StatedEdge, *, whole: bool) -> _Word:
+    """Return what is said now; only where it is the source's `whole` word does silence take anything back."""
+    said = dict(edge.properties)
+    kept = _Word(
+        confidence=word.confidence if edge.confidence is None else edge.confidence,
+        timestamp=edge.timestamp or word.timestamp, valid_from=edge.valid_from or word.valid_from,
+        valid_to=edge.valid_to or word.valid_to, properties={**word.properties, **said},
+    )  # fmt: skip
+    if not whole:
+        return kept
+    confidence = 1.0 if edge.confidence is None else edge.confidence
+    return replace(kept, confidence=confidence, valid_to=edge.valid_to, properties=said)
 
-    An artist's own word on where it plays has no place in a line-up, so no event's record takes it back.
-    """
-    src, edge_type, dst = key
-    in_line_up = edge_type == "PERFORMS_AT" and "position" in edge.properties
-    return (src == main_id and edge_type != "PERFORMS_AT") or (dst == main_id and in_line_up)
+
+def _with(sources: list[str], source: str) -> list[str]:
+    return sources if source in sources else [*sources, source]

@@ -1,5 +1,6 @@
 """The identifiers a record or a mention carries, normalised; what cannot be one is a problem or a note."""
 
+from sonik import ontology
 from sonik.errors import InvalidInput
 from sonik.identity import contact, domains, instagram, places
 from sonik.identity.names import clean_text, name_key
@@ -54,9 +55,9 @@ def cleaned_id(raw: str | None) -> str | None:
 def name_key_of(kind: str, name: str, *, place: str | None = None) -> str | None:
     """Return the key by which one source's equal names are one entity; a venue's holds the place it is in.
 
-    An event has its own key. A name of signs only ("!!!") is its own.
+    What the ontology does not know by its name has none. A name of signs only ("!!!") is its own.
     """
-    if kind == "event":
+    if not ontology.vertex(kind).named:
         return None
     key = name_key(name) or name.casefold()
     return (f"{key}@{name_key(place)}" if kind == "venue" and place else key)[:MAX_NAME_KEY] or None

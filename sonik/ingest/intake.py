@@ -47,7 +47,7 @@ async def take_in(
 
 async def _once(unit: Unit, batch: Sequence[Numbered], *, delivery: Delivery, legends: Legends, clock: Clock) -> Intake:
     if unit.replay is not None:
-        return _replayed(unit.replay)
+        return replayed(unit.replay)
     taker = Batch(
         unit.session, source=delivery.source, scope=delivery.scope, partial=delivery.partial, legends=legends,
         now=clock.now(),
@@ -57,7 +57,7 @@ async def _once(unit: Unit, batch: Sequence[Numbered], *, delivery: Delivery, le
     if intake.position != Position():
         counts: JsonObject = dict(intake.counts)
         await unit.audit({"source": delivery.source.code, **counts})
-    await unit.remember(_stored(intake))
+    await unit.remember(stored(intake))
     return intake
 
 
@@ -71,12 +71,14 @@ def _purpose(batch: Sequence[Numbered], delivery: Delivery) -> Purpose:
     return Purpose(action="ingest", scope=delivery.scope, idempotency_key=key, request=request)
 
 
-def _stored(intake: Intake) -> JsonObject:
+def stored(intake: Intake) -> JsonObject:
+    """Return an intake as it is kept under its idempotency key."""
     receipts: list[JsonValue] = [receipt.as_json() for receipt in intake.receipts]
     return {"receipts": receipts, "txid": intake.position.txid, "seq": intake.position.seq}
 
 
-def _replayed(response: JsonObject) -> Intake:
+def replayed(response: JsonObject) -> Intake:
+    """Return the intake that `stored` kept."""
     stored = response["receipts"]
     rows = [row for row in stored if isinstance(row, dict)] if isinstance(stored, list) else []
     position = Position(txid=int(str(response["txid"])), seq=int(str(response["seq"])))

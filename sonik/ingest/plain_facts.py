@@ -1,31 +1,36 @@
 """The plain attributes of a record as facts: cleaned text, amounts in one form, safe web addresses."""
 
-import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import get_args
 
+from sonik import ontology
 from sonik.identity.names import clean_text, fold
+from sonik.ingest.attributes import described
 from sonik.ingest.legends import Legends
-from sonik.ingest.records import AnyRecord, BrandRecord, EventRecord, OrganizationRecord, PersonRecord
+from sonik.ingest.records import (
+    AnyRecord,
+    BrandRecord,
+    EventRecord,
+    OrganizationRecord,
+    PersonRecord,
+    ThingRecord,
+)
 from sonik.ingest.statement import Findings
+from sonik.ingest.web_address import web_address
 from sonik.types import JsonObject, JsonValue
 
 # What identifies, relates or has a rule of its own; all other fields of a record are plain facts.
 _NOT_PLAIN = {
     "kind", "name", "source_id", "aliases", "observed_at", "owner_org", "visibility", "relations", "venue", "lineup",
     "promoters", "instagram", "google_place_id", "emails", "phones", "email", "phone", "market", "genres", "starts_at",
-    "ends_at", "all_day", "status",
+    "ends_at", "all_day", "status", "attributes",
 }  # fmt: skip
 _PLAIN = {
     model: tuple(name for name in model.model_fields if name not in _NOT_PLAIN)
     for model in get_args(get_args(AnyRecord)[0])
 }
 _ADDRESSES = {"url", "image_url", "ticket_url", "website"}
-_WEB_ADDRESS = re.compile(
-    r"(https?://)?[^\s/@:?#<>\"']+(?:\.[^\s/@:?#<>\"']+)+(?::\d+)?(?:[/?#][^\s<>\"]*)?", re.IGNORECASE
-)
-MAX_ADDRESS = 500
 
 
 def plain_facts(
@@ -33,7 +38,7 @@ def plain_facts(
 ) -> JsonObject:
     """Return what a record says of its own entity, without empty values."""
     facts: JsonObject = {"market": market}
-    if not isinstance(record, OrganizationRecord | PersonRecord | BrandRecord):
+    if not isinstance(record, OrganizationRecord | PersonRecord | BrandRecord | ThingRecord):
         facts |= _genres(record.genres, legends)
     for name in _PLAIN[type(record)]:
         value = getattr(record, name)
@@ -41,6 +46,8 @@ def plain_facts(
             facts[name] = _web_address(name, value, findings) if name in _ADDRESSES else _plain(value)
     if isinstance(record, EventRecord):
         facts |= _programme(record, partial=partial)
+    if isinstance(record, ThingRecord):
+        facts |= _attributes(record, findings)
     return {name: value for name, value in facts.items() if value is not None and value != ""}
 
 
@@ -54,6 +61,14 @@ def _programme(event: EventRecord, *, partial: bool) -> JsonObject:
         "status": event.status if "status" in said else None,
         "all_day": event.all_day if says_all_day else None,
     }
+
+
+def _attributes(thing: ThingRecord, findings: Findings) -> JsonObject:
+    known = ontology.vertex(thing.kind).described
+    found = described(thing.attributes, known, findings, at="attributes", of=f"the kind {thing.kind}")
+    if "url" in found and thing.url is not None:
+        findings.refuse("attributes.url", "is said twice: give it here or as the record's url.")
+    return found
 
 
 def _genres(genres: tuple[str, ...], legends: Legends) -> JsonObject:
@@ -71,14 +86,10 @@ def _genres(genres: tuple[str, ...], legends: Legends) -> JsonObject:
 
 
 def _web_address(field: str, raw: str, findings: Findings) -> str | None:
-    """Return an address that is safe to link to; one of another scheme could be a script."""
-    text = clean_text(raw, max_length=MAX_ADDRESS)
-    match = _WEB_ADDRESS.fullmatch(text)
-    if match is None:
-        if text:
-            findings.note(f"{field} is no web address and was left out.")
-        return None
-    return text if match[1] else f"https://{text}"
+    address = web_address(raw)
+    if address is None and clean_text(raw):
+        findings.note(f"{field} is no web address and was left out.")
+    return address
 
 
 def _plain(value: str | float | Decimal) -> JsonValue:

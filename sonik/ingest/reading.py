@@ -5,18 +5,31 @@ from datetime import datetime
 
 from sonik import ontology
 from sonik.errors import InvalidInput
-from sonik.identity.names import clean_text
+from sonik.identity.dossier import COLUMNS
+from sonik.identity.names import clean_text, name_key
 from sonik.identity.sighting import Key, Sighting, Source
+from sonik.ingest.attributes import described
 from sonik.ingest.identifiers import authorities, cleaned_id, name_key_of, weak_keys
 from sonik.ingest.legends import Legends
 from sonik.ingest.plain_facts import plain_facts
-from sonik.ingest.records import AnyRecord, BrandRecord, EventRecord, Mention, PersonRecord, VenueRecord
+from sonik.ingest.records import (
+    AnyRecord,
+    BrandRecord,
+    EventRecord,
+    Mention,
+    PersonRecord,
+    Relation,
+    ThingRecord,
+    VenueRecord,
+)
 from sonik.ingest.statement import Findings, Refused, StatedEdge, Statement
 from sonik.truth.rows import Tenancy
 from sonik.types import JsonObject, Scope
 
 MAX_NAME = 300
 MAX_SHORT = 500
+# As many as a four-byte number keeps: more would look changed each time.
+CONFIDENCE_DIGITS = 6
 
 
 class Reader:
@@ -70,6 +83,8 @@ class _Reading:
     def _main(self, market: str | None) -> Sighting:
         record, findings = self._record, self._findings
         name = self._name(record.name, "name")
+        if record.kind != "event" and not ontology.vertex(record.kind).named and cleaned_id(record.source_id) is None:
+            findings.refuse("source_id", f"{_not_by_name(record.kind)} Give its source_id.")
         facts = plain_facts(record, findings, market=market, legends=self._legends, partial=self._reader.partial)
         url = facts.get("url")
         aliases = (clean_text(alias, max_length=MAX_NAME) for alias in record.aliases)
@@ -98,7 +113,9 @@ class _Reading:
             owner = owner or ours
             if owner is None:
                 self._findings.refuse("visibility", "'org' needs an owner_org, whose people may see it")
-        return Tenancy(collection=self._reader.scope.collection, owner_org=owner, visibility=record.visibility)
+        said = "visibility" in record.model_fields_set or not ontology.vertex(record.kind).private
+        visibility = record.visibility if said else "staff"
+        return Tenancy(collection=self._reader.scope.collection, owner_org=owner, visibility=visibility)
 
     def _market(self) -> str | None:
         record = self._record
@@ -137,24 +154,70 @@ class _Reading:
             self._edges.append(edge)
 
     def _relate(self) -> None:
+        stated: dict[tuple[str, bool, int], int] = {}
         for number, relation in enumerate(self._record.relations):
             at = f"relations.{number}"
             try:
-                ontology.edge(relation.type, self._record.kind, relation.target_kind)
-                index = self._related(relation.target_kind, relation.target, at=f"{at}.target.")
+                edge = self._related(relation, at=at)
             except InvalidInput as error:
                 self._findings.refuse(error.field or at, error)
                 continue
-            edge = StatedEdge(type=relation.type, outgoing=True, mention=index, confidence=relation.confidence)
+            # Who is mentioned alike is one sighting.
+            same = stated.setdefault((edge.type, edge.outgoing, id(self._mentions[edge.mention])), number)
+            if same != number:
+                self._findings.refuse(at, f"states the edge of relations.{same} again: there is one of a type.")
+            elif edge.outgoing and ontology.BY_EDGE[edge.type].single and self._leads_elsewhere(edge):
+                self._findings.refuse(at, f"{edge.type} has one target, and another is named before.")
             self._edges.append(edge)
 
-    def _related(self, kind: str, target: Mention, *, at: str) -> int:
+    def _leads_elsewhere(self, edge: StatedEdge) -> bool:
+        return any(other.outgoing and other.type == edge.type for other in self._edges)
+
+    def _related(self, relation: Relation, *, at: str) -> StatedEdge:
+        kinds = (self._record.kind, relation.target_kind)
+        edge_type = ontology.edge(relation.type, *(kinds if relation.direction == "out" else reversed(kinds)))
+        mention = self._target(relation.target_kind, relation.target, at=f"{at}.target.")
+        own = described(
+            relation.properties, edge_type.described, self._findings, at=f"{at}.properties", of=edge_type.name
+        )
+        said = relation.model_fields_set
+        self._check_dates(relation, edge_type, at=at)
+        return StatedEdge(
+            type=relation.type, outgoing=relation.direction == "out", mention=mention, properties=tuple(own.items()),
+            confidence=round(relation.confidence, CONFIDENCE_DIGITS) if "confidence" in said else None,
+            timestamp=relation.timestamp, valid_from=relation.valid_from, valid_to=relation.valid_to,
+        )  # fmt: skip
+
+    def _check_dates(self, relation: Relation, edge_type: ontology.EdgeType, *, at: str) -> None:
+        """Refuse times that cannot be: of what has not come about yet, or of an edge that lives with its event."""
+        for name in ("timestamp", "valid_from"):
+            moment = getattr(relation, name)
+            if moment is not None and moment > self._reader.now:
+                self._findings.refuse(f"{at}.{name}", "lies in the future. Deliver it once it holds.")
+        dates = {"valid_from", "valid_to"} & relation.model_fields_set
+        for name in sorted(dates if not edge_type.dated else ()):
+            if getattr(relation, name) is not None:
+                self._findings.refuse(f"{at}.{name}", f"{edge_type.name} holds as long as its event. Leave it out.")
+
+    def _target(self, kind: str, target: Mention, *, at: str) -> int:
         if kind == "market":
             return self._mention_market(self._legends.market(target.name, field=f"{at}name").slug)
-        if kind == "event" and cleaned_id(target.source_id) is None:
-            step = "Give its source_id."
-            raise InvalidInput("An event is not known by its name.", next_step=step, field=f"{at}source_id")
+        if not ontology.vertex(kind).named and cleaned_id(target.source_id) is None:
+            raise InvalidInput(_not_by_name(kind), next_step="Give its source_id.", field=f"{at}source_id")
+        if kind not in COLUMNS:
+            for field in sorted(target.model_fields_set - {"name", "source_id"}):
+                self._findings.refuse(f"{at}{field}", f"says nothing of a {kind}. Give its name and source_id only.")
+        if kind == self._record.kind and self._is_itself(target):
+            self._findings.refuse(at.rstrip("."), "is the record's own entity. An edge joins two.")
         return self._mention(kind, target, at=at)
+
+    def _is_itself(self, target: Mention) -> bool:
+        if target.instagram or target.google_place_id or target.website:
+            return False
+        own, other = cleaned_id(self._record.source_id), cleaned_id(target.source_id)
+        if own is not None or other is not None:
+            return own == other
+        return name_key(self._record.name) == name_key(target.name)
 
     def _mention_market(self, slug: str) -> int:
         """Mention a market of the legend; its vertex is made in collections that do not have it yet."""
@@ -186,8 +249,8 @@ class _Reading:
             address = mention.address and clean_text(mention.address)
             said |= {"address": address, "lat": mention.lat, "lng": mention.lng, "market": market}
         name = self._name(mention.name, f"{at}name")
-        # Who may read the record may read what it mentions; only people are not made public by a mention.
-        in_public = kind == "person" and self._tenancy.visibility == "public"
+        # Who may read the record may read what it mentions; only people, and what is theirs, are not made public by it.
+        in_public = ontology.vertex(kind).private and self._tenancy.visibility == "public"
         return Sighting(
             kind=kind, name=name, source=self._reader.source, observed_at=self._at, mention=True,
             authorities=authorities(mention, kind, self._findings, at=at), source_id=cleaned_id(mention.source_id),
@@ -212,4 +275,8 @@ class _Reading:
 
 
 def _city(record: AnyRecord) -> str | None:
-    return None if isinstance(record, EventRecord | PersonRecord | BrandRecord) else record.city
+    return None if isinstance(record, EventRecord | PersonRecord | BrandRecord | ThingRecord) else record.city
+
+
+def _not_by_name(kind: str) -> str:
+    return f"A{'n' if kind[0] in 'aeiou' else ''} {kind} is not known by its name."

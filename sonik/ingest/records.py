@@ -7,7 +7,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    model_validator,
+)
 
 from sonik.types import Visibility
 
@@ -20,6 +29,13 @@ Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Price = Annotated[Decimal, Field(ge=0, le=Decimal("999999999999.99"), allow_inf_nan=False)]
 YEARS = range(1900, 2200)
+# Names and values are checked against the ontology once it is known what they belong to.
+Described = Annotated[dict[str, JsonValue], Field(max_length=50)]
+ThingKind = Literal[
+    "campaign", "content", "channel", "ticket", "purchase", "community", "thread", "message", "summary", "topic",
+    "location", "feature", "feature_flag", "code", "concept", "revenue", "sentiment", "document", "passage", "phrase",
+    "session", "note", "outcome", "decision", "query",
+]  # fmt: skip
 
 
 def _within_reach(moment: datetime) -> datetime:
@@ -54,12 +70,26 @@ class Mention(Part):
 
 
 class Relation(Part):
-    """An edge from this record's entity to another one: a type of the ontology and its target."""
+    """An edge between this record's entity and another one: from it (`out`) or to it (`in`).
+
+    `timestamp` is when it came about; `valid_from` and `valid_to` say from when to when it holds.
+    """
 
     type: str
     target_kind: str
     target: Mention
-    confidence: float = Field(1.0, ge=0, le=1)
+    direction: Literal["out", "in"] = "out"
+    confidence: float = Field(1.0, ge=0, le=1, allow_inf_nan=False)
+    properties: Described = {}
+    timestamp: Moment | None = None
+    valid_from: Moment | None = None
+    valid_to: Moment | None = None
+
+    @model_validator(mode="after")
+    def _order(self) -> "Relation":
+        if self.valid_from is not None and self.valid_to is not None and self.valid_to < self.valid_from:
+            raise ValueError("valid_to is before valid_from")
+        return self
 
 
 class Record(Part):
@@ -166,7 +196,17 @@ class EventRecord(Record):
         return self
 
 
+class ThingRecord(Record):
+    """Anything else the ontology knows; `attributes` are the properties of its vertex type.
+
+    What people buy and write is readable by staff only unless the record says otherwise.
+    """
+
+    kind: ThingKind
+    attributes: Described = {}
+
+
 AnyRecord = Annotated[
-    VenueRecord | ArtistRecord | OrganizationRecord | PersonRecord | BrandRecord | EventRecord,
+    VenueRecord | ArtistRecord | OrganizationRecord | PersonRecord | BrandRecord | EventRecord | ThingRecord,
     Field(discriminator="kind"),
 ]

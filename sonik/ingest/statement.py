@@ -4,20 +4,29 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sonik.errors import InvalidInput, SonikError
+from sonik.identity.names import clean_text
 from sonik.identity.sighting import Sighting
 from sonik.ingest.receipts import Problem
 from sonik.types import JsonValue
 
+MAX_REASON = 500
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StatedEdge:
-    """An edge a record states: from or to its own entity, and the mention at the other end."""
+    """An edge a record states: from or to its own entity, and the mention at the other end.
+
+    What the record leaves unsaid is None.
+    """
 
     type: str
     outgoing: bool
     mention: int
-    confidence: float = 1.0
+    confidence: float | None = None
     properties: tuple[tuple[str, JsonValue], ...] = ()
+    timestamp: datetime | None = None
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +55,7 @@ class Findings:
 
     def refuse(self, where: str, reason: str | InvalidInput) -> None:
         """Add a problem with a field."""
-        self.problems.append(Problem(field=where, reason=str(reason)))
+        self.problems.append(Problem(field=where, reason=clean_text(str(reason), max_length=MAX_REASON)))
 
     def note(self, text: str) -> None:
         """Add a note."""

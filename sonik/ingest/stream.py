@@ -31,11 +31,12 @@ class Within:
     """Stands in for the database where all is one transaction, as in a dry run: each unit of work is a savepoint."""
 
     session: Session
-    postgres: Postgres
+    postgres: Postgres | None = None
 
     def admit(self) -> None:
-        """Refuse anything new when there is no room for it."""
-        self.postgres.admit()
+        """Refuse anything new when there is no room for it; without a database whoever opened the session has asked."""
+        if self.postgres is not None:
+            self.postgres.admit()
 
     def writing(self) -> AbstractAsyncContextManager[Session]:
         """Open a savepoint."""
@@ -54,7 +55,7 @@ async def ingest(
         InvalidInput: the source's name or trust is wrong, or the file cannot be read as what it seems.
         IdempotencyConflict: the key was used for another request.
     """
-    check(delivery)
+    check_delivery(delivery)
     async with postgres.writing() as session:
         legends = await load_legends(session)
     stream = Stream(delivery=delivery, legends=legends, clock=clock, mapping=mapping, watch=watch)
@@ -62,7 +63,7 @@ async def ingest(
         async with postgres.writing() as session:
             whole = await stream.take(Within(session, postgres), rows)
             await session.rollback()
-        return _unmade(whole)
+        return unmade(whole)
     whole = await stream.take(postgres, rows)
     if whole.counts["created"] >= ANALYZE_AFTER:
         async with postgres.writing() as session:
@@ -111,13 +112,13 @@ class Stream:
             raise IdempotencyConflict(message, next_step=error.next_step, field=error.field) from error
         except InvalidInput as error:
             if len(records) == 1:
-                return Intake(receipts=(_refused(records[0], error),))
+                return Intake(receipts=(refused_by_truth(records[0], error),))
         middle = len(records) // 2
         halves = (records[:middle], records[middle:])
         return merge([await self._take(database, half, part=f"{part}.{i}") for i, half in enumerate(halves)])
 
 
-def check(delivery: Delivery) -> None:
+def check_delivery(delivery: Delivery) -> None:
     """Refuse a delivery whose source could not be kept, before anything is done.
 
     Raises:
@@ -131,14 +132,15 @@ def check(delivery: Delivery) -> None:
         raise InvalidInput(f"Trust {source.trust} is out of reach.", next_step="Give 0 to 100.", field="trust")
 
 
-def _refused(numbered: Numbered, error: InvalidInput) -> Receipt:
+def refused_by_truth(numbered: Numbered, error: InvalidInput) -> Receipt:
+    """Return the receipt of a record that the database refuses, whatever was checked before."""
     line, record = numbered
     problem = Problem(field=error.field or "record", reason=str(error))
     name = clean_text(record.name, max_length=MAX_SHOWN)
     return Receipt(line=line, outcome="refused", name=name, problems=(problem,))
 
 
-def _unmade(whole: Intake) -> Intake:
+def unmade(whole: Intake) -> Intake:
     """Return a dry run's receipts without the ids of what it only seemed to create."""
     made = {receipt.entity_id for receipt in whole.receipts if receipt.outcome == "created"}
     receipts = (replace(r, entity_id=None) if r.entity_id in made else r for r in whole.receipts)

@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sonik.sql import queries
-from sonik.stores.postgres import Postgres
+from sonik.stores.postgres import Postgres, Session
 from sonik.stores.texts import TextFilter
 from sonik.types import JsonObject, Near, Scope, Window
 
@@ -72,7 +72,12 @@ async def read_cards(postgres: Postgres, ids: Sequence[str], *, scope: Scope) ->
     if not ids:
         return {}
     async with postgres.reading(scope) as session:
-        cards = await session.fetch(Card, SQL["cards"], {"ids": [UUID(key) for key in ids]})
+        return await cards_of(session, ids)
+
+
+async def cards_of(session: Session, ids: Sequence[str]) -> dict[str, Card]:
+    """Return the cards that a caller's session sees, by id."""
+    cards = await session.fetch(Card, SQL["cards"], {"ids": [UUID(key) for key in ids]})
     return {str(card.id): card for card in cards}
 
 

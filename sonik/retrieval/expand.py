@@ -5,6 +5,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +22,8 @@ SEEDS = 40
 # The strongest edges fetched around each vertex, hop by hop: most of what a far hop brings only costs.
 FANOUTS = (40, 15)
 HOPS = len(FANOUTS)
-# Without a moment only edges that are still open count, whenever they were learned.
-PRESENT = FOREVER - 1
+# Without a moment an edge counts whenever it was learned.
+LEARNED = FOREVER - 1
 # The probability of following an edge rather than jumping back to a seed; best of 0.5-0.85 on 2Wiki.
 FOLLOW = 0.8
 POWER_STEPS = 25
@@ -52,7 +53,7 @@ class Subgraph:
 
 
 async def expand(
-    graphs: Graphs, seeds: Mapping[str, float], *, scope: Scope, lens: Lens, budget: int,
+    graphs: Graphs, seeds: Mapping[str, float], *, scope: Scope, lens: Lens, budget: int, now: datetime,
     window: Window | None = None, hops: int = HOPS,
 ) -> Subgraph:  # fmt: skip
     """Fetch up to `budget` edges within so many hops of the heaviest seeds and rank them by PageRank.
@@ -63,12 +64,13 @@ async def expand(
         scope: who asks, and as of when.
         lens: which edge types are walked and what they are worth.
         budget: most edges fetched from one graph.
+        now: the present moment; what has ended by then is not walked.
         window: events outside it are not walked.
         hops: one or two.
     """
     found = Subgraph()
     heaviest = heapq.nlargest(SEEDS, seeds, key=lambda key: seeds[key])
-    params = _params(scope, window=window)
+    params = _params(scope, window=window, now=now)
     for graph in lens.graphs:
         frontier, seen = heaviest, set(heaviest)
         for fanout in FANOUTS[:hops]:
@@ -156,12 +158,20 @@ def _walk_back(target: str, came: Mapping[str, WalkedEdge]) -> tuple[WalkedEdge,
     return tuple(reversed(steps))
 
 
-def _params(scope: Scope, *, window: Window | None) -> dict[str, object]:
+def moments(scope: Scope, *, now: datetime) -> dict[str, object]:
+    """Return the parameters that tell which edges hold: known by then, and not ended."""
+    return {
+        "known_by": scope.as_of.timestamp() if scope.as_of else LEARNED,
+        "at": (scope.as_of or now).timestamp(),
+    }
+
+
+def _params(scope: Scope, *, window: Window | None, now: datetime) -> dict[str, object]:
     return {
         "collection": scope.collection,
         "staff": scope.role == "staff",
         "org": scope.organisation or "",
-        "at": scope.as_of.timestamp() if scope.as_of else PRESENT,
+        **moments(scope, now=now),
         "since": window.start.timestamp() if window else 0.0,
         "until": window.end.timestamp() if window else FOREVER,
     }

@@ -77,7 +77,7 @@ class Searcher:
         weights = seeds.weights()
         with timer.step("expand") as step:
             subgraph = await expand(
-                self.graphs, weights, scope=scope, lens=asked.lens, budget=self.edge_budget,
+                self.graphs, weights, scope=scope, lens=asked.lens, budget=self.edge_budget, now=now,
                 window=asked.reach, hops=1 if asked.is_programme else HOPS,
             )  # fmt: skip
             step.rows = len(subgraph.edges)

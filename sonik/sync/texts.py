@@ -10,6 +10,8 @@ from sonik import ontology
 from sonik.types import JsonObject
 
 LANGUAGES = ("es", "pt", "en")
+# Texts that nobody asks by.
+_WORDLESS = frozenset({"url", "trace_id", "thread_id", "currency", "country_code"})
 FREE = {"es": "gratis, entrada libre", "pt": "grátis, entrada franca", "en": "free entry"}
 DESCRIPTION_LIMIT = 2_000
 
@@ -51,7 +53,8 @@ def full_text(subject: Subject, language: str, labels: GenreLabels) -> str:
     kind = ontology.vertex(subject.entity_type)
     parts = [
         subject.name, getattr(kind, language), *_genres(subject, language, labels), subject.venue, *subject.artists,
-        *subject.promoters, subject.city, subject.market_name, subject.address, *_words(subject.metadata, "tags"),
+        *subject.promoters, subject.city, subject.market_name, subject.address, *_properties(subject),
+        *_words(subject.metadata, "tags"),
         FREE[language] if subject.is_free else None, *(alias for alias in subject.aliases if alias != subject.name),
         *_words(subject.metadata, "description"),
     ]  # fmt: skip
@@ -65,13 +68,21 @@ def embedded_text(subject: Subject, labels: GenreLabels) -> str:
     spanish = ", ".join(_genres(subject, "es", labels))
     lines = [
         subject.name, f"{kind.en}: {english}" if english else kind.en, spanish, subject.venue,
-        ", ".join(subject.artists), subject.city or subject.market_name, *_words(subject.metadata, "description"),
+        ", ".join(subject.artists), ", ".join(_properties(subject)), subject.city or subject.market_name,
+        *_words(subject.metadata, "description"),
     ]  # fmt: skip
     return "\n".join(line for line in lines if line)
 
 
 def _genres(subject: Subject, language: str, labels: GenreLabels) -> list[str]:
     return [labels[genre][language] for genre in subject.genres if genre in labels]
+
+
+def _properties(subject: Subject) -> list[str]:
+    """Return the properties that are words, of kinds that have no table of their own."""
+    types = ontology.vertex(subject.entity_type).described
+    names = [name for name, value_type in types if value_type == "text" and name not in _WORDLESS]
+    return [word for name in names for word in _words(subject.metadata, name) if word != subject.name]
 
 
 def _words(metadata: JsonObject, name: str) -> list[str]:

@@ -103,7 +103,7 @@ class IdentifierRow(TenantRow):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RelationshipRow(TenantRow):
-    """A current edge; `sources` are those that still assert it."""
+    """A current edge; `sources` are those that still assert it, `told_at_*` by the record of which of its ends."""
 
     eid: UUID
     src: UUID
@@ -114,6 +114,11 @@ class RelationshipRow(TenantRow):
     source: str
     sources: list[str]
     timestamp: datetime
+    observed_at: datetime
+    valid_from: datetime
+    valid_to: datetime | None
+    told_at_src: list[str]
+    told_at_dst: list[str]
     properties: JsonObject
 
 

@@ -39,7 +39,8 @@ class Purpose:
     def request_hash(self) -> bytes:
         """SHA-256 of the request, to tell a repeat from a misuse of its key."""
         text = json.dumps([self.action, self.request], sort_keys=True, default=str, ensure_ascii=False)
-        return hashlib.sha256(text.encode()).digest()
+        # What was refused is part of the request, however broken its text.
+        return hashlib.sha256(text.encode(errors="surrogatepass")).digest()
 
 
 class Unit:

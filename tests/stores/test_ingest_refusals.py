@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from sonik.identity.sighting import Source
-from sonik.ingest.files import KINDS, MODELS, read_rows, rows_of
+from sonik.ingest.files import KINDS, MODEL_OF, read_rows, rows_of
 from sonik.ingest.records import Mention
 from sonik.types import JsonObject, JsonValue
 from tests.fix_truth import Truth, artist, event, venue
@@ -149,7 +149,7 @@ async def test_a_refusal_shows_a_piece_of_what_was_given_and_no_control_characte
 
 def text_fields(model: type[BaseModel]) -> list[str]:
     """Return the fields of a model that hold any text."""
-    fixed = {"kind", "language", "status", "visibility", "currency", "target_kind", "type"}
+    fixed = {"kind", "language", "status", "visibility", "currency", "target_kind", "type", "attributes"}
     return [name for name, field in model.model_fields.items() if name not in fixed and _holds_text(field.annotation)]
 
 
@@ -171,14 +171,14 @@ def strange_records(text: str) -> list[JsonObject]:
     formed = {"google_place_id", "instagram", "email", "phone", "emails", "phones", "market", "owner_org"}
     mention = {name: value for name, value in filled(Mention, text).items() if name not in formed}
     records: list[JsonObject] = []
-    for kind, model in zip(KINDS, MODELS, strict=True):
+    for kind, model in MODEL_OF.items():
         fields = {name: value for name, value in filled(model, text).items() if name not in formed}
         records.append({**fields, "kind": kind, "source_id": f"{kind} {text}"})
-    records[-1] |= {
+    event = next(record for record in records if record["kind"] == "event")
+    event |= {
         "starts_at": "2026-11-28T21:00:00-05:00", "market": "medellin", "venue": mention, "lineup": [mention],
         "promoters": [mention],
     }  # fmt: skip
-    assert records[-1]["kind"] == "event"
     return records
 
 
@@ -191,10 +191,10 @@ async def everything_written(truth: Truth) -> str:
 async def test_a_hostile_text_in_every_field_is_stored_as_it_stands_and_does_nothing(truth: Truth, attack: str) -> None:
     text = ATTACKS[attack]
     intake = await truth.deliver(*strange_records(text), GOOD)
-    assert [(r.outcome, r.problems) for r in intake.receipts] == [("created", ())] * 7
+    assert [(r.outcome, r.problems) for r in intake.receipts] == [("created", ())] * (len(KINDS) + 1)
     assert {name for kind in KINDS for name in await truth.names(kind)} == {text, "Sala Buena"}
     again = await truth.deliver(*strange_records(text), GOOD)
-    assert again.counts["unchanged"] == 7
+    assert again.counts["unchanged"] == len(KINDS) + 1
     links = "select ticket_url from unified.events union select metadata ->> 'url' from unified.entities"
     assert set(await truth.column(links)) <= {None, f"https://{text}"}
 
@@ -202,7 +202,7 @@ async def test_a_hostile_text_in_every_field_is_stored_as_it_stands_and_does_not
 @pytest.mark.parametrize("hidden", HIDDEN)
 async def test_characters_nobody_sees_are_dropped_from_every_field(truth: Truth, hidden: str) -> None:
     intake = await truth.deliver(*strange_records(f"Sala{HIDDEN[hidden]} Uno"), GOOD)
-    assert [(r.outcome, r.problems) for r in intake.receipts] == [("created", ())] * 7
+    assert [(r.outcome, r.problems) for r in intake.receipts] == [("created", ())] * (len(KINDS) + 1)
     written = await everything_written(truth)
     assert not any(char in written or repr(char)[1:-1] in written for char in HIDDEN[hidden] if char not in "[31m")
 

@@ -14,10 +14,12 @@ from tests.fix_sync import NOW, CountingEmbedder, Stores, a_venue, an_event, ent
 
 pytestmark = pytest.mark.anyio
 
+LATER = NOW + timedelta(days=2)
+
 
 async def walked(stores: Stores, start: str, scope: Scope | None = None) -> set[tuple[str, str]]:
     """Return the edges a caller walks from a vertex: type and far end."""
-    found = await expand(stores.graphs, {start: 1.0}, scope=scope or Scope(), lens=lens("fan"), budget=100)
+    found = await expand(stores.graphs, {start: 1.0}, scope=scope or Scope(), lens=lens("fan"), budget=100, now=LATER)
     return {(edge.type, edge.dst) for edge in found.edges.values() if edge.src == start}
 
 
@@ -100,7 +102,7 @@ async def test_a_closed_edge_stays_with_its_end_and_is_walked_only_in_its_time(s
 async def test_an_edge_is_walked_only_by_those_who_may_see_it(stores: Stores, scope: Scope, sees: bool) -> None:
     hidden = an_event("Ensayo", owner_org="acme", visibility="org")
     intake = await stores.project(a_venue("Casa Uno"), hidden, an_event("Abierto"))
-    found = await expand(stores.graphs, {entity_id(intake): 1.0}, scope=scope, lens=lens("fan"), budget=100)
+    found = await expand(stores.graphs, {entity_id(intake): 1.0}, scope=scope, lens=lens("fan"), budget=100, now=LATER)
     assert (entity_id(intake, 1) in {edge.src for edge in found.edges.values()}) is sees
 
 

@@ -34,6 +34,15 @@ select id, entity_type, rank from (
 order by rank, id
 limit 5;
 
+-- name: refs_starting
+-- Entities one of whose names begins so; a range and not a pattern, so that the index answers under any row security.
+select distinct e.slug as ref
+from unified.aliases a
+join unified.entities e on e.id = a.entity_id and e.deleted_at is null
+where a.collection = %(collection)s and a.folded >= %(least)s and a.folded < %(most)s
+order by e.slug
+limit %(limit)s;
+
 -- name: listing
 -- What is on in a window: what starts in it first, then what is already running.
 select e.id, e.entity_type, ev.starts_at >= %(start)s as starts_within,
@@ -124,17 +133,19 @@ where e.id = any(%(ids)s) and e.deleted_at is null;
 
 -- name: identifiers_shown
 select scheme, value from unified.identifiers
-where entity_id = %(id)s and current_to is null and is_strong and scheme not like 'name:%%'
+where entity_id = %(id)s and is_strong and scheme not like 'name:%%'
+  and current_from <= %(at)s and (current_to is null or current_to > %(at)s)
 order by scheme, value;
 
 -- name: relations_shown
-select r.type, r.src = %(id)s as outgoing, o.name, o.slug as ref, o.entity_type as kind, r.base_weight,
+-- Without a moment an edge counts whenever it was learned, as long as it has not ended by now.
+select o.id, r.type, r.src = %(id)s as outgoing, o.name, o.slug as ref, o.entity_type as kind, r.base_weight,
        r.confidence, r.sources, r.valid_from, r.valid_to, ev.starts_at
 from unified.relationships r
 join unified.entities o on o.id = case when r.src = %(id)s then r.dst else r.src end and o.deleted_at is null
 left join unified.events ev on ev.entity_id = o.id
 where (r.src = %(id)s or r.dst = %(id)s) and o.entity_type <> 'event'
-  and r.valid_from <= %(at)s and (r.valid_to is null or r.valid_to > %(at)s)
+  and r.valid_from <= %(at)s and (r.valid_to is null or r.valid_to > least(%(at)s, %(now)s))
 order by r.base_weight desc, o.name
 limit %(limit)s;
 
@@ -149,6 +160,32 @@ where ((r.type = 'PERFORMS_AT' and r.src = %(id)s) or (r.type in ('HOSTED_BY', '
 order by ev.starts_at, e.slug
 limit %(limit)s;
 
+-- name: past_events
+-- Events an entity may have had before it at a moment: their time then is known from their facts of then only.
+select ev.entity_id as id, r.type
+from unified.relationships r
+join unified.events ev on ev.entity_id = case when r.type = 'PERFORMS_AT' then r.dst else r.src end
+where ((r.type = 'PERFORMS_AT' and r.src = %(id)s) or (r.type in ('HOSTED_BY', 'PROMOTED_BY') and r.dst = %(id)s))
+  and r.valid_from <= %(at)s and (r.valid_to is null or r.valid_to > %(at)s)
+  and (ev.until > %(at)s
+       or exists (select from unified.facts f
+                  where f.entity_id = ev.entity_id and f.attribute in ('starts_at', 'ends_at') and f.valid_to > %(at)s))
+order by ev.starts_at
+limit %(most)s;
+
+-- name: past_facts
+select id, entity_id, attribute, value, source, trust, confidence, observed_at, owner_org, visibility, collection
+from unified.facts
+where entity_id = any(%(ids)s) and valid_from <= %(at)s and (valid_to is null or valid_to > %(at)s);
+
+-- name: past_programme
+-- Where some events were to be at a moment, who was to play and who had announced them.
+select r.src, r.dst, r.type, (r.properties ->> 'position')::int as position
+from unified.relationships r
+where ((r.type in ('HOSTED_BY', 'PROMOTED_BY') and r.src = any(%(ids)s))
+       or (r.type = 'PERFORMS_AT' and r.dst = any(%(ids)s)))
+  and r.valid_from <= %(at)s and (r.valid_to is null or r.valid_to > %(at)s);
+
 -- name: facts_shown
 -- Who says what of an entity, as of a moment; the winner of each attribute comes first.
 select attribute, value, source, trust, confidence, observed_at, valid_from, valid_to, source_url
@@ -159,7 +196,7 @@ order by attribute, confidence > 0.5 desc, trust desc, confidence desc, observed
 -- name: history_shown
 select attribute, value, source, valid_from, valid_to
 from unified.facts
-where entity_id = %(id)s and valid_to is not null
+where entity_id = %(id)s and valid_to is not null and valid_to <= %(at)s
 order by valid_to desc, attribute
 limit %(limit)s;
 

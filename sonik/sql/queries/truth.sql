@@ -30,23 +30,31 @@ join unified.entities e on e.id = i.entity_id
 where i.entity_id = any(%(ids)s) and i.current_to is null;
 
 -- name: relationships_of
--- The current edges a batch can change: what starts at its entities and the line-ups of its events. The events of an
--- artist are not among them, for they can be thousands; those it states itself come by `relationships_between`.
-select eid, src, dst, type, base_weight, confidence, source, sources, timestamp, properties,
-       owner_org, visibility, collection
+-- The current edges a batch can change: what starts at its entities, the line-ups of its events, and what its entities
+-- told of edges that end at them. The events of an artist are not among them, for they can be thousands; those it
+-- states itself come by `relationships_between`.
+select eid, src, dst, type, base_weight, confidence, source, sources, timestamp, observed_at, valid_from, valid_to,
+       told_at_src, told_at_dst, properties, owner_org, visibility, collection
 from unified.relationships
-where src = any(%(ids)s) and type <> 'PERFORMS_AT' and valid_to is null
+where src = any(%(ids)s) and type <> 'PERFORMS_AT' and retracted_at is null
 union all
-select eid, src, dst, type, base_weight, confidence, source, sources, timestamp, properties,
-       owner_org, visibility, collection
+select eid, src, dst, type, base_weight, confidence, source, sources, timestamp, observed_at, valid_from, valid_to,
+       told_at_src, told_at_dst, properties, owner_org, visibility, collection
 from unified.relationships
-where dst = any(%(event_ids)s) and type = 'PERFORMS_AT' and valid_to is null;
+where dst = any(%(event_ids)s) and type = 'PERFORMS_AT' and retracted_at is null
+union all
+select eid, src, dst, type, base_weight, confidence, source, sources, timestamp, observed_at, valid_from, valid_to,
+       told_at_src, told_at_dst, properties, owner_org, visibility, collection
+from unified.relationships
+where dst = any(%(ids)s) and src <> all(%(ids)s) and type <> 'PERFORMS_AT' and retracted_at is null
+  and told_at_dst <> '{}';
 
 -- name: relationships_between
-select r.eid, r.src, r.dst, r.type, r.base_weight, r.confidence, r.source, r.sources, r.timestamp, r.properties,
-       r.owner_org, r.visibility, r.collection
-from unnest(%(sources)s::uuid[], %(targets)s::uuid[]) as wanted (src, dst)
-join unified.relationships r on r.src = wanted.src and r.dst = wanted.dst and r.type = 'PERFORMS_AT' and r.valid_to is null;
+select r.eid, r.src, r.dst, r.type, r.base_weight, r.confidence, r.source, r.sources, r.timestamp, r.observed_at,
+       r.valid_from, r.valid_to, r.told_at_src, r.told_at_dst, r.properties, r.owner_org, r.visibility, r.collection
+from unnest(%(sources)s::uuid[], %(types)s::text[], %(targets)s::uuid[]) as wanted (src, type, dst)
+join unified.relationships r on r.src = wanted.src and r.type = wanted.type and r.dst = wanted.dst
+    and r.retracted_at is null;
 
 -- name: aliases_of
 select entity_id, folded, owner_org, visibility, collection
@@ -160,23 +168,34 @@ from jsonb_to_recordset(%(rows)s) as x (entity_id uuid, attribute text, value js
     confidence real, observed_at timestamptz, source_url text, owner_org text, visibility text, collection text);
 
 -- name: insert_relationships
-insert into unified.relationships (eid, src, dst, type, base_weight, confidence, source, sources, timestamp,
-                                   valid_from, properties, owner_org, visibility, collection)
-select eid, src, dst, type, base_weight, confidence, source, array[source], timestamp, %(now)s, properties,
-       owner_org, visibility, collection
+insert into unified.relationships (eid, src, dst, type, base_weight, confidence, source, sources, timestamp, observed_at,
+                                   valid_from, valid_to, told_at_src, told_at_dst, properties, owner_org, visibility,
+                                   collection)
+select eid, src, dst, type, base_weight, confidence, source, coalesce(sources, array[source]), timestamp,
+       coalesce(observed_at, timestamp), coalesce(valid_from, %(now)s), valid_to, coalesce(told_at_src, array[source]),
+       coalesce(told_at_dst, '{}'), properties, owner_org, visibility, collection
 from jsonb_to_recordset(%(rows)s) as x (eid uuid, src uuid, dst uuid, type text, base_weight real,
-    confidence real, source text, timestamp timestamptz, properties jsonb, owner_org text, visibility text,
-    collection text);
+    confidence real, source text, sources text[], timestamp timestamptz, observed_at timestamptz,
+    valid_from timestamptz, valid_to timestamptz, told_at_src text[], told_at_dst text[], properties jsonb,
+    owner_org text, visibility text, collection text);
 
 -- name: update_relationships
 update unified.relationships r
-set sources = x.sources, source = x.sources[1], properties = x.properties, owner_org = x.owner_org,
+set sources = x.sources, source = x.sources[1], confidence = x.confidence, timestamp = x.timestamp,
+    observed_at = x.observed_at, valid_from = coalesce(x.valid_from, r.valid_from), valid_to = x.valid_to,
+    told_at_src = x.told_at_src, told_at_dst = x.told_at_dst, properties = x.properties, owner_org = x.owner_org,
     visibility = x.visibility
-from jsonb_to_recordset(%(rows)s) as x (eid uuid, sources text[], properties jsonb, owner_org text, visibility text)
+from jsonb_to_recordset(%(rows)s) as x (eid uuid, sources text[], confidence real, timestamp timestamptz,
+    observed_at timestamptz, valid_from timestamptz, valid_to timestamptz, told_at_src text[], told_at_dst text[],
+    properties jsonb, owner_org text, visibility text)
 where r.eid = x.eid;
 
 -- name: close_relationships
-update unified.relationships set valid_to = greatest(valid_from, %(now)s) where eid = any(%(eids)s);
+-- What had ended before stays ended when it was said to.
+update unified.relationships
+set retracted_at = greatest(observed_at, %(now)s),
+    valid_to = greatest(valid_from, least(valid_to, %(now)s::timestamptz))
+where eid = any(%(eids)s);
 
 -- name: append_outbox
 with added as (
@@ -203,3 +222,29 @@ where collection = %(collection)s and actor = %(actor)s and key = %(key)s;
 -- name: store_idempotency_key
 insert into unified.idempotency_keys (collection, actor, key, request_hash, response)
 values (%(collection)s, %(actor)s, %(key)s, %(request_hash)s, %(response)s);
+
+-- name: source_cursor
+select cursor from unified.source_cursors where collection = %(collection)s and source = %(source)s;
+
+-- name: move_source_cursor
+insert into unified.source_cursors (collection, source, cursor, updated_at)
+values (%(collection)s, %(source)s, %(cursor)s, %(now)s)
+on conflict (collection, source) do update set cursor = excluded.cursor, updated_at = excluded.updated_at;
+
+-- name: known_by
+-- Entities, and every source that now says anything of them or numbers them.
+select e.id, e.name, e.slug as ref,
+       array(select f.source from unified.facts f where f.entity_id = e.id and f.valid_to is null
+             union
+             select i.source from unified.identifiers i where i.entity_id = e.id and i.current_to is null
+             order by 1) as sources
+from unified.entities e
+where e.id = any(%(ids)s) and e.deleted_at is null;
+
+-- name: namesakes
+select a.folded, e.id
+from unified.aliases a
+join unified.entities e on e.id = a.entity_id and e.deleted_at is null and e.entity_type = %(kind)s
+where a.collection = %(collection)s and a.folded = %(folded)s
+order by e.id
+limit 5;

@@ -1,0 +1,144 @@
+"""sonik_upsert: records in, checked whole, rehearsed by default, with a receipt for each."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, Field, JsonValue
+
+from sonik.errors import InvalidInput, OutOfTime
+from sonik.ingest.receipts import Problem, Receipt
+from sonik.ingest.upsert import Upsert
+from sonik.retrieval.trace import new_trace_id
+from sonik.types import JsonValue as Value
+from sonik.types import Scope
+from tools.arguments import DETAILED_TOKENS, Arguments, Listed, Name, text
+from tools.rendering import Rendered, fitted
+from tools.results import Result, shortened
+
+if TYPE_CHECKING:
+    from sonik.engine import Engine
+
+MOST = 100
+MOST_CHARACTERS = 1_000_000
+WAIT_SECONDS = 20.0
+# Which receipts are kept longest where there is no room for all.
+_WEIGHT = {"refused": 0, "updated": 1, "created": 2, "unchanged": 3}
+
+
+class UpsertArguments(Arguments):
+    """Arguments of sonik_upsert."""
+
+    records: Annotated[list[dict[str, JsonValue]], Listed, Field(max_length=MOST)] = Field(
+        description="any kind but market: kind, name, source_id, its fields or attributes, relations"
+    )
+    source: Annotated[str, text(least=1, most=100)] = Field(description="system they are from")
+    source_cursor: Annotated[str, text(most=1_000)] | None = Field(
+        None, description="how far it was read; the next call returns it as last_cursor"
+    )
+    dry_run: bool = True
+    partial: bool = Field(False, description="fields left out stay as they are")
+    idempotency_key: Annotated[str, text(least=1)] | None = None
+    wait_for: Literal["committed", "projected"] = "committed"
+
+
+class ReceiptLine(BaseModel):
+    """What became of a record; `index` counts from 0."""
+
+    index: int
+    outcome: str
+    ref: str | None = None
+    name: Name | None = None
+    decided_by: str | None = None
+    changes: dict[str, JsonValue] | None = None
+    problems: list[Problem] | None = None
+    notes: list[str] | None = None
+
+
+class UpsertResult(Result):
+    """The receipts, in order, and how many there are of each outcome."""
+
+    dry_run: bool
+    counts: dict[str, int]
+    receipts: list[ReceiptLine]
+    last_cursor: str | None = None
+
+
+async def sonik_upsert(engine: "Engine", scope: Scope, arguments: UpsertArguments) -> Rendered[UpsertResult]:
+    """Write records; each gets a receipt: created, updated, unchanged, or refused by field and reason.
+
+    Rehearses unless dry_run is false. All are checked first, the good ones written as one transaction, refused ones
+    leave them be. A repeated idempotency_key returns its first receipts. Role: ingest.
+    Example: {"source": "agenda", "records": [{"kind": "artist", "name": "Los Ríos", "instagram": "@losrios"}]}.
+    """
+    _check_size(arguments.records)
+    told = Upsert(
+        source=arguments.source, cursor=arguments.source_cursor, dry_run=arguments.dry_run, partial=arguments.partial,
+        idempotency_key=arguments.idempotency_key,
+    )  # fmt: skip
+    done = await engine.upsert(arguments.records, told=told, scope=scope)
+    notes = ["Nothing was written: dry_run."] if arguments.dry_run else []
+    if arguments.wait_for == "projected" and not arguments.dry_run:
+        try:
+            await engine.wait_projected(done.intake, seconds=WAIT_SECONDS)
+        except OutOfTime as error:
+            # What is written stays written: its receipts must reach the caller.
+            notes.append(f"Written, not projected yet. {error}")
+    result = UpsertResult(
+        trace_id=new_trace_id(), as_of=engine.as_of(scope), dry_run=arguments.dry_run, counts=done.intake.counts,
+        receipts=[_line(receipt) for receipt in done.intake.receipts], last_cursor=done.last_cursor,
+        notes=notes or None,
+    )  # fmt: skip
+    return fitted(result, _smaller, budget=DETAILED_TOKENS, text=_text)
+
+
+def _check_size(records: list[dict[str, JsonValue]]) -> None:
+    if len(str(records)) > MOST_CHARACTERS:
+        step = "Send fewer records at once."
+        raise InvalidInput(f"Over {MOST_CHARACTERS:,} characters of records.", next_step=step, field="records")
+
+
+def _line(receipt: Receipt) -> ReceiptLine:
+    return ReceiptLine(
+        index=receipt.line - 1, outcome=receipt.outcome, ref=receipt.ref,
+        name=shortened(receipt.name) if receipt.name and receipt.outcome == "refused" else None,
+        decided_by=shortened(receipt.decided_by) if receipt.decided_by else None,
+        changes={name: _shown(value) for name, value in receipt.changes.items()} or None,
+        problems=list(receipt.problems) or None, notes=[shortened(note, limit=200) for note in receipt.notes] or None,
+    )  # fmt: skip
+
+
+def _shown(value: Value) -> JsonValue:
+    """Return a value with its texts cut short."""
+    if isinstance(value, str):
+        return shortened(value)
+    if isinstance(value, list):
+        return [_shown(item) for item in value[:10]]
+    if isinstance(value, dict):
+        return {name: _shown(inner) for name, inner in value.items()}
+    return value
+
+
+def _smaller(result: UpsertResult) -> Iterator[UpsertResult]:
+    """Yield the result with the names of changed fields only, without reasons why it is who, and then ever fewer."""
+    step = "Send fewer records at once to see them."
+    notes = result.notes or []
+    named = [line.model_copy(update={"changes": _names(line)}) for line in result.receipts]
+    cut = {"truncated": True, "notes": [*notes, f"Cut to fit: changed values. {step}"]}
+    yield result.model_copy(update={"receipts": named, **cut})
+    bare = [line.model_copy(update={"changes": None, "decided_by": None, "notes": None}) for line in named]
+    cut["notes"] = [*notes, f"Cut to fit: changes, notes, decided_by. {step}"]
+    yield result.model_copy(update={"receipts": bare, **cut})
+    weighed = sorted(bare, key=lambda line: (_WEIGHT[line.outcome], line.index))
+    for kept in range(len(bare) * 3 // 4, 0, -1):
+        shown = sorted(weighed[:kept], key=lambda line: line.index)
+        cut["notes"] = [*notes, f"Cut to fit: {len(bare) - kept} receipts, refused ones last. {step}"]
+        yield result.model_copy(update={"receipts": shown, **cut})
+
+
+def _names(line: ReceiptLine) -> dict[str, JsonValue] | None:
+    return {"fields": list[JsonValue](line.changes)} if line.changes else None
+
+
+def _text(result: UpsertResult) -> str:
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in result.counts.items() if count)
+    return f"{'dry run: ' if result.dry_run else ''}{counts or 'no records'}"
