@@ -41,7 +41,6 @@ class JobError(BaseModel):
 class JobResult(Result):
     """A job."""
 
-    job_id: str
     job: str
     state: str
     done: int
@@ -58,7 +57,7 @@ async def sonik_job(engine: "Engine", scope: Scope, arguments: JobArguments) -> 
     """
     job = await engine.job(arguments.job_id, scope=scope)
     result = JobResult(
-        trace_id=str(job.id), as_of=engine.as_of(scope), job_id=str(job.id), job=job.name, state=job.status,
+        trace_id=str(job.id), as_of=engine.as_of(scope), job=job.name, state=job.status,
         done=job.done, total=job.total, counts=_counts(job), refused=_refused(job), error=_error(job),
         notes=_notes(job),
     )  # fmt: skip
