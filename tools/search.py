@@ -4,11 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from sonik.ontology import SEARCHABLE_KINDS
 from sonik.retrieval.answer import Answer
+from sonik.retrieval.lenses import LENSES
 from sonik.retrieval.question import LONGEST_QUERY, Question
 from sonik.types import Near, Scope
 from tools import cursors
-from tools.arguments import Listed, Name, Paged, Place, text
+from tools.arguments import Listed, Name, Paged, Place, one_of, text
 from tools.rendering import Rendered, packed
 from tools.results import MOST_LISTED, SearchResult, entry, markdown, shortened, slots, trace_out
 
@@ -20,13 +22,11 @@ class SearchArguments(Paged):
     """Arguments of sonik_search."""
 
     query: Annotated[str, text(least=1, most=LONGEST_QUERY)] = Field(description="question in es, pt or en")
-    kinds: Annotated[list[Name], Listed, Field(max_length=10)] = Field(
-        [], description="event, venue, artist, organization, person, brand"
-    )
+    kinds: Annotated[list[Annotated[Name, one_of(*SEARCHABLE_KINDS)]], Listed, Field(max_length=10)] = Field([])
     market: Name | None = Field(None, description="slug or name, e.g. medellin")
     when: Name | None = Field(None, description="tonight, this_weekend, 2026-12-05, date/date or words")
     near: Place | None = None
-    lens: Name | None = Field(None, description="operations, fan, artist, virality, knowledge or memory")
+    lens: Annotated[Name, one_of(*LENSES)] | None = None
     explain: bool = Field(False, description="add the trace")
 
 

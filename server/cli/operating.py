@@ -59,7 +59,7 @@ def down(force: Annotated[bool, typer.Option(help="Stop them even while others u
     typer.echo(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
 
 
-def status(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+def status(as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False) -> None:
     """Show which embedded servers run."""
     found = embedded.status(Settings())
     if as_json:
@@ -75,9 +75,13 @@ def status(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     Console().print(table)
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False) -> None:
     """Examine this installation and say what to mend."""
-    findings = examine(Settings())
+    # LanceDB takes a second to import: other commands here do not wait for it.
+    from sonik.sync.doctor import examine_stores
+
+    settings = Settings()
+    findings = [*examine(settings), *asyncio.run(examine_stores(settings))]
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], default=str, indent=2))
     else:

@@ -1,4 +1,4 @@
-"""Commands that read: search, whats-on, entity. They call the same tools as agents do."""
+"""Commands that read: search, whats-on, entity, traverse, describe. They call the same tools as agents do."""
 
 import json
 from typing import Annotated, Any
@@ -9,6 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from server.cli.running import with_engine
+from sonik.retrieval.describe import TOPICS
+from sonik.retrieval.patterns import MOST_HOPS, PATTERNS
 from sonik.settings import Settings
 from tools.catalog import BY_NAME
 from tools.rendering import Rendered
@@ -17,7 +19,7 @@ from tools.results import Entry
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, as an agent gets it.")]
 Market = Annotated[str | None, typer.Option(help="Slug or name of a market.")]
-Limit = Annotated[int, typer.Option(min=1, max=50)]
+Limit = Annotated[int, typer.Option(min=1, max=50, help="Most results to show.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,11 +27,16 @@ def add_to(app: typer.Typer) -> None:
     app.command()(search)
     app.command("whats-on")(whats_on)
     app.command()(entity)
+    app.command()(traverse)
+    app.command()(describe)
     app.command()(resolve)
 
 
 def search(
-    query: str, market: Market = None, when: str | None = None, limit: Limit = 8,
+    query: Annotated[str, typer.Argument(help="The question in Spanish, Portuguese or English.")],
+    market: Market = None,
+    when: Annotated[str | None, typer.Option(help="tonight, this_weekend, a date, or FIRST/LAST.")] = None,
+    limit: Limit = 8,
     explain: Annotated[bool, typer.Option(help="Show the trace.")] = False, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Answer a question: sonik search "quién toca salsa este finde"."""
@@ -45,8 +52,13 @@ def search(
 
 
 def whats_on(
-    when: Annotated[str, typer.Argument()] = "tonight", market: Market = None,
-    genre: Annotated[list[str] | None, typer.Option()] = None, price_max: float | None = None, limit: Limit = 20,
+    when: Annotated[str, typer.Argument(help="tonight, this_weekend, a date, or FIRST/LAST.")] = "tonight",
+    market: Market = None,
+    genre: Annotated[list[str] | None, typer.Option(help="Only this genre; give it again for another.")] = None,
+    price_max: Annotated[
+        float | None, typer.Option(help="Most that a ticket may cost, in the market's currency.")
+    ] = None,
+    limit: Limit = 20,
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """List what is on: sonik whats-on this_weekend --market medellin --genre salsa."""
@@ -62,10 +74,13 @@ def whats_on(
 
 
 def entity(
-    ref: str, include: Annotated[list[str] | None, typer.Option()] = None,
+    ref: Annotated[str, typer.Argument(help="Slug, @handle, domain, place id or address of an entity.")],
+    include: Annotated[
+        list[str] | None, typer.Option(help="A section: relations, events, sources; give it again for another.")
+    ] = None,
     as_of: Annotated[str | None, typer.Option(help="As known then: ISO 8601 with offset.")] = None,
     as_json: Json = False,
-) -> None:  # fmt: skip
+) -> None:
     """Show one entity: sonik entity @handle --include sources."""
     sections = include or ["relations", "events", "sources"]
     given = {"ref": ref, "include": sections, "as_of": as_of, "response_format": "detailed"}
@@ -77,11 +92,57 @@ def entity(
     return None
 
 
+def traverse(
+    start: Annotated[str, typer.Argument(help="Where to start: a ref, @handle, domain or name.")],
+    pattern: Annotated[str, typer.Argument(help=f"One of {', '.join(PATTERNS)}.")],
+    lens: Annotated[str | None, typer.Option(help="What edges are worth: operations, fan, artist and others.")] = None,
+    graph: Annotated[list[str] | None, typer.Option(help="Graph to walk; repeatable.")] = None,
+    max_hops: Annotated[int | None, typer.Option(min=1, max=MOST_HOPS, help="How far to walk.")] = None,
+    min_confidence: Annotated[float, typer.Option(min=0, max=1, help="Leave out edges less sure than this.")] = 0.0,
+    as_of: Annotated[str | None, typer.Option(help="Edges as known then: ISO 8601 with offset.")] = None,
+    limit: Limit = 20, as_json: Json = False,
+) -> None:  # fmt: skip
+    """Walk a pattern from one entity: sonik traverse @guayacanytimbal artists_at_venue."""
+    given = {
+        "start": start, "pattern": pattern, "lens": lens, "graphs": graph or [], "max_hops": max_hops,
+        "min_confidence": min_confidence, "as_of": as_of, "limit": limit,
+    }  # fmt: skip
+    rendered = _call("sonik_traverse", given)
+    if as_json:
+        return _print_json(rendered)
+    result = rendered.result
+    table = Table(title=Text(f"{pattern} of {result.start.name}, {result.total} in all"), title_justify="left")
+    for column in ("score", "kind", "name", "path", "ref"):
+        table.add_column(column, overflow="fold")
+    for hit in result.hits:
+        table.add_row(*(Text(cell) for cell in (f"{hit.score:.2f}", hit.kind, hit.name, hit.path or "", hit.ref)))
+    Console().print(table)
+    return _print_notes(rendered)
+
+
+def describe(
+    topic: Annotated[str, typer.Argument(help=f"One of {', '.join(TOPICS)}.")],
+    name: Annotated[str | None, typer.Argument(help="Only this one, in full.")] = None,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Explain graph types, tables, who writes them, statuses, lenses and markets: sonik describe lenses fan."""
+    rendered = _call("sonik_describe", {"topic": topic, "name": name})
+    if as_json:
+        return _print_json(rendered)
+    table = Table("name", "about", "details")
+    for item in rendered.result.items:
+        details = json.dumps(item.details, ensure_ascii=False, indent=1) if item.details else ""
+        table.add_row(Text(item.name), Text(item.about), Text(details))
+    Console().print(table)
+    return _print_notes(rendered)
+
+
 def resolve(
-    kind: str, name: str,
-    google_place_id: Annotated[str | None, typer.Option()] = None,
+    kind: Annotated[str, typer.Argument(help="What it is: venue, artist, event and so on.")],
+    name: Annotated[str, typer.Argument(help="Its name.")],
+    google_place_id: Annotated[str | None, typer.Option(help="Its Google place id.")] = None,
     instagram: Annotated[str | None, typer.Option(help="Handle or link.")] = None,
-    website: Annotated[str | None, typer.Option()] = None,
+    website: Annotated[str | None, typer.Option(help="Its domain or web address.")] = None,
     source: Annotated[str | None, typer.Option(help="System that numbers or names it.")] = None,
     source_id: Annotated[str | None, typer.Option(help="Its id in that system.")] = None,
     when: Annotated[str | None, typer.Option(help="Start of an event, ISO 8601 with offset.")] = None,

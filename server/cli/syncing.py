@@ -35,7 +35,7 @@ def run() -> None:
 @app.command()
 def status(
     check: Annotated[bool, typer.Option(help="Compare every row of graph and vectors with truth.")] = False,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the state as JSON.")] = False,
 ) -> None:
     """Show how far every sink is; with --check, whether all stores agree (exit code 1 if not)."""
 
@@ -53,7 +53,7 @@ def status(
 
 
 @app.command()
-def rebuild(sink: Annotated[str, typer.Option(help="graph or vectors")]) -> None:
+def rebuild(sink: Annotated[str, typer.Option(help="The sink to fill again: graph or vectors.")]) -> None:
     """Empty a sink and fill it again from truth."""
     settings = Settings()
     configure_logging(settings)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,20 +11,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from server.cli.running import with_engine
+from server.cli import inspecting
+from server.cli.parcels import Parcel, parcels
+from server.cli.running import leave_worker, with_engine
 from sonik.errors import InvalidInput
-from sonik.identity.sighting import Source
-from sonik.ingest.files import Row, read_rows, rows_of
+from sonik.ingest.files import Row
+from sonik.ingest.inspection.report import SAMPLE
 from sonik.ingest.intake import Delivery
-from sonik.ingest.mapping import FieldMapping, load_mapping
+from sonik.ingest.mapping import FieldMapping
 from sonik.ingest.receipts import Intake
-from sonik.ingest.samples import medellin
 from sonik.settings import Settings
 
 if TYPE_CHECKING:
     from sonik.engine import Engine
 
-SAMPLE_TRUST = 50
 WAIT_SECONDS = 600.0
 
 
@@ -35,47 +34,83 @@ def add_to(app: typer.Typer) -> None:
 
 
 def ingest(
-    file: Annotated[str, typer.Argument(help="A .jsonl or .csv file, or 'sample' for the Medellín sample market.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="A .jsonl, .json or .csv file; 'sample' for the Medellín sample market, 'world' for three cities as "
+            "five systems tell of them."
+        ),
+    ],
     mapping: Annotated[str | None, typer.Option(help="A mapping .toml, or the name of one that ships.")] = None,
+    inspect: Annotated[
+        bool, typer.Option("--inspect", help="Only look: propose a mapping, show what would be refused and why.")
+    ] = False,
+    save_mapping: Annotated[
+        Path | None, typer.Option(help="With --inspect: save the proposed mapping as this file.")
+    ] = None,
+    sample: Annotated[int, typer.Option(min=1, help="With --inspect: how many rows to look at.")] = SAMPLE,
     source: Annotated[str | None, typer.Option(help="Source name for records that need no mapping.")] = None,
     trust: Annotated[int, typer.Option(min=0, max=100, help="How far that source is trusted.")] = 50,
     dry_run: Annotated[bool, typer.Option(help="Say what would happen; write nothing.")] = False,
     wait: Annotated[bool, typer.Option(help="Wait until graph and vectors show it.")] = True,
     key: Annotated[str | None, typer.Option(help="Idempotency key: a repeat returns the same receipts.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print every receipt, one JSON object a line.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print every receipt, or the whole inspection, as JSON.")
+    ] = False,
+    background: Annotated[bool, typer.Option(help="Print the id of a job that does it, and return.")] = False,
 ) -> None:  # fmt: skip
     """Take records in: every line gets a receipt (created, updated, unchanged, refused and why)."""
     settings = Settings()
-    rows, chosen, origin = _delivery(file, mapping, source, trust, settings)
-    scope = settings.scope()
-    delivery = Delivery(source=origin, scope=scope, dry_run=dry_run, idempotency_key=key)
-    intake = with_engine(
-        lambda engine: _take(engine, rows, chosen, delivery, wait=wait and not dry_run, quiet=as_json),
-        project=wait and not dry_run,
+    if inspect:
+        return inspecting.show(file, mapping=mapping, save=save_mapping, sample=sample, as_json=as_json)
+    chosen = parcels(file, mapping=mapping, source=source, trust=trust, now=settings.now)
+    if background:
+        return _put_off(chosen, settings, dry_run=dry_run, key=key, as_json=as_json)
+    shows = wait and not dry_run
+    intakes = with_engine(
+        lambda engine: _take_all(engine, chosen, dry_run=dry_run, key=key, wait=shows, quiet=as_json),
+        project=shows,
         settings=settings,
     )
-    _report(intake, as_json=as_json)
-    if intake.counts["refused"]:
+    for parcel, intake in zip(chosen, intakes, strict=True):
+        _report(intake, name=parcel.name, as_json=as_json)
+    if any(intake.counts["refused"] for intake in intakes):
         raise typer.Exit(1)
+    return None
 
 
-def _delivery(
-    file: str, mapping: str | None, source: str | None, trust: int, settings: Settings
-) -> tuple[list[Row], FieldMapping | None, Source]:
-    if file == "sample":
-        now = settings.now or datetime.now(UTC)
-        return list(rows_of(medellin.records(now))), None, Source(code=medellin.SOURCE, trust=SAMPLE_TRUST)
-    rows = list(read_rows(Path(file)))
-    if mapping is not None:
-        chosen = load_mapping(mapping)
-        return rows, chosen, chosen.source
-    if source is None:
-        raise InvalidInput(
-            "Whose records are these?",
-            next_step="Pass --source NAME, or --mapping FILE for foreign columns.",
-            field="source",
-        )
-    return rows, None, Source(code=source, trust=trust)
+def _put_off(chosen: list[Parcel], settings: Settings, *, dry_run: bool, key: str | None, as_json: bool) -> None:
+    """Keep the records as a job, and leave a worker behind that does it."""
+    if dry_run:
+        step = "Leave out --background: a dry run is over at once."
+        raise InvalidInput("A dry run is not done in the background.", next_step=step, field="background")
+    if len(chosen) != 1:
+        step = "Leave out --background: they are small."
+        raise InvalidInput("Deliveries that build on each other are not done apart.", next_step=step, field="file")
+    parcel = chosen[0]
+    delivery = Delivery(source=parcel.source, scope=settings.scope(), idempotency_key=key)
+    job_id = with_engine(
+        lambda engine: engine.ingest_later(parcel.rows, delivery=delivery, mapping=parcel.mapping), settings=settings
+    )
+    leave_worker(settings)
+    count = len(parcel.rows)
+    if as_json:
+        typer.echo(json.dumps({"job_id": str(job_id), "rows": count}))
+    else:
+        typer.echo(f"{count} records will be taken in by job {job_id}; `sonik job {job_id}` shows how far it is.")
+
+
+async def _take_all(
+    engine: "Engine", chosen: list[Parcel], *, dry_run: bool, key: str | None, wait: bool, quiet: bool
+) -> list[Intake]:
+    intakes = []
+    for number, parcel in enumerate(chosen, start=1):
+        own = f"{key}:{parcel.name}" if key and parcel.name else key
+        scope = engine.settings.scope()
+        delivery = Delivery(source=parcel.source, scope=scope, dry_run=dry_run, idempotency_key=own)
+        last = number == len(chosen)
+        intakes.append(await _take(engine, parcel.rows, parcel.mapping, delivery, wait=wait and last, quiet=quiet))
+    return intakes
 
 
 async def _take(
@@ -106,14 +141,16 @@ async def _watch(engine: "Engine", progress: Progress, task: object) -> None:
         await asyncio.sleep(0.5)
 
 
-def _report(intake: Intake, *, as_json: bool) -> None:
+def _report(intake: Intake, *, name: str, as_json: bool) -> None:
     if as_json:
         for receipt in intake.receipts:
             typer.echo(json.dumps(receipt.as_json(), ensure_ascii=False))
         return
     console = Console()
     title = "dry run: nothing was written" if intake.dry_run else "taken in"
-    console.print(f"{title}: " + ", ".join(f"{count} {outcome}" for outcome, count in intake.counts.items()))
+    console.print(
+        f"{name} {title}: ".lstrip() + ", ".join(f"{count} {outcome}" for outcome, count in intake.counts.items())
+    )
     refused = [receipt for receipt in intake.receipts if receipt.outcome == "refused"]
     if refused:
         table = Table("line", "name", "field", "reason")

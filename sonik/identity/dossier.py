@@ -127,6 +127,16 @@ class Dossier:
         names = sorted(self.facts["name"].values(), key=_rank, reverse=True)
         self.tenancy = widest(fact.tenancy for fact in names)
 
+    def has_newer(self, sighting: Sighting) -> bool:
+        """Say whether a full record's source has told something newer since."""
+        if sighting.mention or sighting.partial:
+            return False
+        told = (by_source.get(sighting.source.code) for by_source in self.facts.values())
+        return any(
+            fact is not None and fact.confidence > MENTION_CONFIDENCE and fact.observed_at > sighting.observed_at
+            for fact in told
+        )
+
     def winner(self, attribute: str) -> Fact | None:
         """Return the fact that wins an attribute by the trust rule, among those that all its readers may see."""
         rivals = [

@@ -122,14 +122,24 @@ class Registry:
         key, entity_id = found
         return Resolution(entity_id=entity_id, is_new=False, decided_by=key, passed_over=tuple(passed_over))
 
-    def register(self, sighting: Sighting, entity_id: UUID) -> Registered:
-        """Give the entity the sighting's free keys: a retitled event loses the key of its old title."""
+    def holders(self, sighting: Sighting) -> set[UUID]:
+        """Return the stored entities that hold one of its keys."""
+        found = {self.holder(key, sighting.kind) for key in sighting.keys}
+        return {entity_id for entity_id in found if entity_id is not None and entity_id in self._stored}
+
+    def register(self, sighting: Sighting, entity_id: UUID, *, outdated: bool = False) -> Registered:
+        """Give the entity the sighting's free keys: a retitled event loses the key of its old title.
+
+        An outdated sighting replaces nothing, and gives only keys of a scheme in which the entity has none.
+        """
         known = self._tenancies.get(entity_id)
         self._tenancies[entity_id] = widest([known, sighting.tenancy]) if known else sighting.tenancy
         gained: list[Key] = []
         lost: list[Key] = []
         for key in sighting.keys:
             holder = self.holder(key, sighting.kind)
+            if outdated and key.scheme in REPLACED and self.values(entity_id, key.scheme):
+                continue
             if holder is None:
                 gained.append(key)
             elif holder == entity_id and self._widens(sighting, key):

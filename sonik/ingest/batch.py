@@ -165,7 +165,8 @@ class Batch:
             self._changes.sources.append({"code": self._source.code, "trust": self._source.trust})
         book = EdgeBook(trust=sources)
         await self._load_edges(book, taken)
-        for one in taken:
+        # What a source has taken back since stands no more, though its old file is delivered again.
+        for one in (one for one in taken if not self._cast.is_outdated(one.statement.main)):
             main_id = self._cast.entity_id(one.statement.main)
             mentioned = [self._cast.entity_id(mention) for mention in one.statement.mentions]
             own = [edge for edge in one.statement.edges if mentioned[edge.mention] == main_id]

@@ -1,6 +1,6 @@
 """The cast of a batch: who each sighting speaks of, the identifiers they gain and lose, and what is known of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID, uuid4
 
 from sonik.identity.dossier import Dossier, tenancy_record
@@ -24,6 +24,7 @@ class Cast:
         self._registry = Registry()
         self._resolutions: dict[int, Resolution] = {}
         self._registered: dict[int, Registered] = {}
+        self._outdated: set[int] = set()
         self._identifiers: dict[tuple[Key, UUID], Record] = {}
 
     async def look_up(self, sightings: Iterable[Sighting]) -> None:
@@ -37,14 +38,17 @@ class Cast:
         """
         unopened: dict[UUID, Sighting] = {}
         unique = {id(sighting): sighting for sighting in sightings}
+        await self._open_missing({held: one for one in unique.values() for held in self._registry.holders(one)})
         for number, sighting in sorted(unique.items(), key=lambda item: _unsureness(item[1])):
             resolution = self._registry.resolve(sighting, new_id=uuid4())
-            registered = self._registry.register(sighting, resolution.entity_id)
+            if self._is_outdated(sighting, resolution.entity_id):
+                self._outdated.add(number)
+            registered = self._registry.register(sighting, resolution.entity_id, outdated=number in self._outdated)
             self._resolutions[number] = resolution
             self._registered[number] = registered
             self._note_identifiers(sighting, resolution.entity_id, registered)
             unopened.setdefault(resolution.entity_id, sighting)
-        await self._open({key: value for key, value in unopened.items() if key not in self.dossiers})
+        await self._open_missing(unopened)
 
     def knows(self, sighting: Sighting) -> bool:
         """Say whether somebody holds one of its keys."""
@@ -65,6 +69,10 @@ class Cast:
     def registered(self, sighting: Sighting) -> Registered:
         """Return the identifiers its entity gained and lost by it."""
         return self._registered[id(sighting)]
+
+    def is_outdated(self, sighting: Sighting) -> bool:
+        """Say whether its source had told something newer of the same entity before the batch."""
+        return id(sighting) in self._outdated
 
     def new_identifiers(self) -> list[Record]:
         """Return the new identifiers as rows, in an order in which rival writers wait and do not deadlock."""
@@ -95,7 +103,12 @@ class Cast:
                 row: Record = {"scheme": key.scheme, "value": key.value, "is_strong": strong, **base}
                 self._identifiers[key, entity_id] = row
 
-    async def _open(self, unopened: dict[UUID, Sighting]) -> None:
+    def _is_outdated(self, sighting: Sighting, entity_id: UUID) -> bool:
+        known = self.dossiers.get(entity_id)
+        return known is not None and known.has_newer(sighting)
+
+    async def _open_missing(self, spoken_of: Mapping[UUID, Sighting]) -> None:
+        unopened = {entity_id: sighting for entity_id, sighting in spoken_of.items() if entity_id not in self.dossiers}
         stored = {"ids": [entity_id for entity_id in unopened if self._registry.is_stored(entity_id)]}
         rows = {row.id: row for row in await self._session.fetch(EntityRow, SQL["entities_by_id"], stored)}
         for entity_id, sighting in unopened.items():

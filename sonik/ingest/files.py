@@ -1,9 +1,8 @@
-"""Read JSONL and CSV files into numbered typed records; a broken line becomes a refused receipt, never a stop."""
+"""Read JSONL, JSON and CSV files into numbered typed records; a broken line is refused, and takes no other with it."""
 
-import csv
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, get_args
 
@@ -12,56 +11,75 @@ from pydantic_core import ErrorDetails
 
 from sonik.errors import InvalidInput, did_you_mean
 from sonik.identity.names import clean_text
+from sonik.ingest.documents import object_row, read_document
+from sonik.ingest.exports import read_export
 from sonik.ingest.legends import Legends
-from sonik.ingest.mapping import FieldMapping, apply
+from sonik.ingest.mapping import FieldMapping, apply, mapped_name
 from sonik.ingest.receipts import MAX_SHOWN, Problem, Receipt
 from sonik.ingest.records import AnyRecord, Mention, Relation
-from sonik.types import JsonObject
+from sonik.ingest.rows import FileForm, Row, form_of
+from sonik.ingest.tables import read_table
+from sonik.types import JsonObject, JsonValue
+
+__all__ = ["Row", "read_rows", "rows_of", "to_record"]
 
 RECORD: TypeAdapter[AnyRecord] = TypeAdapter(AnyRecord)
 MODELS: tuple[type[BaseModel], ...] = get_args(get_args(AnyRecord)[0])
 MODEL_OF = {kind: model for model in MODELS for kind in get_args(model.model_fields["kind"].annotation)}
 KINDS = tuple(MODEL_OF)
 MAX_LINE_BYTES = 1_000_000
-NOT_TEXT = "not UTF-8"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
-    """One line of a file: its number (from 1), and its content or why it has none."""
+def read_rows(path: Path, form: FileForm | None = None, *, mapping: FieldMapping | None = None) -> Iterator[Row]:
+    """Return the rows of a file, read as they are asked for; without a `form` its name says how it is written.
 
-    line: int
-    content: JsonObject | None
-    problem: str = ""
-
-
-def read_rows(path: Path) -> Iterator[Row]:
-    """Return the rows of a .jsonl, .ndjson or .csv file, read as they are asked for.
+    A mapping says how its source's files are written, and of several tables which rows are wanted.
 
     Raises:
-        InvalidInput: the file is not there, of another type, or a CSV without a usable header.
+        InvalidInput: the file is not there, of another type, no JSON document, or a table without a usable header.
     """
     if not path.is_file():
         raise InvalidInput(f"There is no file {path}.", next_step="Check the path.", field="file")
-    suffix = path.suffix.lower()
-    if suffix == ".csv":
-        return _csv(path, _header(path))
-    if suffix in {".jsonl", ".ndjson"}:
-        return _jsonl(path)
-    raise InvalidInput(f"{path.name} is no .jsonl or .csv file.", next_step="Convert it first.", field="file")
+    if mapping is not None and mapping.system:
+        return map(_exported, read_export(path, mapping))
+    form = form or (mapping.form if mapping is not None else None) or form_of(path)
+    rows = _rows(path, form)
+    return _wanted(rows, mapping) if mapping is not None and mapping.tables else rows
+
+
+def _rows(path: Path, form: FileForm) -> Iterator[Row]:
+    if form.format == "csv":
+        return read_table(path, form)
+    if form.format == "json":
+        return read_document(path, form)
+    return _jsonl(path, form.encoding)
+
+
+def _exported(item: tuple[int, str, JsonValue]) -> Row:
+    number, table, content = item
+    return replace(object_row(number, content), table=table)
+
+
+def _wanted(rows: Iterator[Row], mapping: FieldMapping) -> Iterator[Row]:
+    """Yield the rows that a table of the mapping takes, each with the table's name."""
+    for row in rows:
+        table = mapping.choose(row.content)
+        if table is not None:
+            yield replace(row, table=table.name)
 
 
 def to_record(row: Row, *, mapping: FieldMapping | None, legends: Legends) -> AnyRecord | Receipt:
     """Return the row's typed record, or the receipt that says why there is none."""
     if row.content is None:
         return Receipt(line=row.line, outcome="refused", problems=(Problem(field="line", reason=row.problem),))
+    mapping = mapping.table(row.table) if mapping else None
     try:
         return RECORD.validate_python(apply(mapping, row.content, legends=legends) if mapping else row.content)
     except ValidationError as error:
-        problems = tuple(_problem(detail) for detail in error.errors(include_url=False, include_input=False))
+        problems = tuple(_problem(detail) for detail in error.errors(include_url=False))
     except InvalidInput as error:
         problems = (Problem(field=error.field or "record", reason=str(error)),)
-    name = row.content.get("name") or row.content.get("title")
+    name = mapped_name(mapping, row.content) if mapping else row.content.get("name") or row.content.get("title")
     shown = clean_text(name, max_length=MAX_SHOWN) if isinstance(name, str) else None
     return Receipt(line=row.line, outcome="refused", name=shown, problems=problems)
 
@@ -81,8 +99,10 @@ def _problem(detail: ErrorDetails) -> Problem:
         return Problem(field="kind", reason=f"Not a kind that can be taken in. {did_you_mean(given, list(KINDS))}")
     if detail["type"] == "extra_forbidden":
         return Problem(field=field, reason=f"Unknown field. {did_you_mean(path[-1], _fields_beside(detail['loc']))}")
-    reason = clean_text(detail["msg"].removeprefix("Value error, "), max_length=300)
-    return Problem(field=field or "record", reason=reason)
+    reason = detail["msg"].removeprefix("Value error, ")
+    if detail["type"].startswith("datetime") and isinstance(given := detail["input"], str):
+        reason += f": '{given[:MAX_SHOWN]}'"
+    return Problem(field=field or "record", reason=clean_text(reason, max_length=300))
 
 
 def _fields_beside(location: tuple[int | str, ...]) -> list[str]:
@@ -96,11 +116,11 @@ def _fields_beside(location: tuple[int | str, ...]) -> list[str]:
     return list(inside.model_fields)
 
 
-def _jsonl(path: Path) -> Iterator[Row]:
+def _jsonl(path: Path, encoding: str) -> Iterator[Row]:
     with path.open("rb") as file:
         for line, raw in enumerate(_lines(file), start=1):
             if raw.strip():
-                yield _parsed(line, raw)
+                yield _parsed(line, raw, encoding=encoding)
 
 
 def _lines(file: IO[bytes]) -> Iterator[bytes]:
@@ -112,71 +132,17 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
         yield raw
 
 
-def _parsed(line: int, raw: bytes) -> Row:
+def _parsed(line: int, raw: bytes, *, encoding: str) -> Row:
     if len(raw.rstrip()) > MAX_LINE_BYTES:
         return Row(line=line, content=None, problem=f"longer than {MAX_LINE_BYTES:,} bytes")
     try:
-        content = json.loads(raw.decode("utf-8-sig"), parse_constant=_no_constant)
+        content = json.loads(raw.decode(encoding).removeprefix("\ufeff"), parse_constant=_no_constant)
     except UnicodeDecodeError:
-        return Row(line=line, content=None, problem=NOT_TEXT)
+        return Row(line=line, content=None, problem=f"not {encoding.upper()}")
     except (ValueError, RecursionError) as error:
         return Row(line=line, content=None, problem=f"not JSON: {error}")
-    if not isinstance(content, dict):
-        return Row(line=line, content=None, problem=f"a JSON object is wanted, this is a {type(content).__name__}")
-    return Row(line=line, content=content)
+    return object_row(line, content)
 
 
 def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is not a number JSON knows")
-
-
-def _header(path: Path) -> list[str]:
-    """Return the column names of a CSV file, which must be there, apart and separated by commas."""
-    step = "Save it with commas between the columns and a header in the first line."
-    with _open_csv(path) as file:
-        try:
-            header = next(csv.reader(file), [])
-        except csv.Error as error:
-            raise InvalidInput(f"{path.name} is not CSV: {error}.", next_step=step, field="file") from error
-    columns = [column.strip() for column in header]
-    shown = clean_text(",".join(columns), max_length=MAX_SHOWN)
-    if not any(columns):
-        raise InvalidInput(f"{path.name} has no header.", next_step=step, field="file")
-    if len(columns) == 1 and any(separator in columns[0] for separator in ";\t|"):
-        raise InvalidInput(f"{path.name} has one column, '{shown}'.", next_step=step, field="file")
-    if len(set(columns)) < len(columns) or not all(columns):
-        raise InvalidInput(f"Columns of {path.name} lack a name of their own: {shown}.", next_step=step, field="file")
-    return columns
-
-
-def _csv(path: Path, columns: list[str]) -> Iterator[Row]:
-    """Yield one row a record; its line is the one it ends on. An empty cell says nothing."""
-    with _open_csv(path) as file:
-        reader = csv.reader(file)
-        next(reader)
-        while True:
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield Row(line=reader.line_num, content=None, problem=f"not CSV: {error}")
-                continue
-            if any(cells):
-                yield _csv_row(reader.line_num, columns, cells)
-
-
-def _csv_row(line: int, columns: list[str], cells: list[str]) -> Row:
-    if len(cells) > len(columns):
-        return Row(line=line, content=None, problem=f"{len(cells) - len(columns)} more cells than the header")
-    try:
-        "".join(cells).encode()
-    except UnicodeEncodeError:
-        return Row(line=line, content=None, problem=NOT_TEXT)
-    content: JsonObject = {name: cell for name, cell in zip(columns, cells, strict=False) if cell.strip()}
-    return Row(line=line, content=content)
-
-
-def _open_csv(path: Path) -> IO[str]:
-    # Broken bytes come through as lone surrogates, so that they refuse their own row and no other.
-    return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sonik.errors import InvalidInput, did_you_mean
 from sonik.identity.names import fold
-from sonik.sql import queries
+from sonik.sql import queries, seeded
 from sonik.stores.postgres import Session
 
 SQL = queries("legends")
@@ -83,6 +83,16 @@ async def load_legends(session: Session) -> Legends:
     """Read the legends from truth."""
     markets = await session.fetch(Market, SQL["markets"])
     genres = await session.fetch(Genre, SQL["genres"])
+    return _legends(markets, genres)
+
+
+def shipped_legends() -> Legends:
+    """Return the legends that ship with Sonik, for those who work without a database."""
+    markets = [Market(**row) for row in seeded("legend_markets")]  # type: ignore[arg-type] # the seed has its types
+    return _legends(markets, [Genre(**row) for row in seeded("legend_genres")])  # type: ignore[arg-type]
+
+
+def _legends(markets: list[Market], genres: list[Genre]) -> Legends:
     names = {fold(name): market.slug for market in markets for name in (market.slug, market.name, *market.aliases)}
     return Legends(
         markets={market.slug: market for market in markets},

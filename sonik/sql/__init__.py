@@ -1,10 +1,13 @@
 """SQL kept as SQL: numbered migrations, repeatable seeds, and named queries."""
 
+import re
 from functools import cache
 from importlib.resources import files
 from typing import LiteralString
 
 _NAME = "-- name: "
+_LITERAL = re.compile(r"'(?P<text>(?:[^']|'')*)'|(?P<number>-?\d+(?:\.\d+)?)")
+_ELEMENT = re.compile(r'"([^"]*)"|([^,"]+)')
 
 
 @cache
@@ -18,6 +21,12 @@ def queries(room: str) -> dict[str, LiteralString]:
     return found
 
 
+def rooms() -> list[str]:
+    """Return the names of the files in ``queries/``, in order."""
+    names = sorted(path.name for path in files(__name__).joinpath("queries").iterdir())
+    return [name.removesuffix(".sql") for name in names if name.endswith(".sql")]
+
+
 def migrations() -> list[tuple[str, LiteralString]]:
     """Return the migrations in order, as (name, text)."""
     return _scripts("migrations")
@@ -26,6 +35,32 @@ def migrations() -> list[tuple[str, LiteralString]]:
 def seeds() -> list[tuple[str, LiteralString]]:
     """Return the repeatable seed scripts in order, as (name, text)."""
     return _scripts("seeds")
+
+
+def seeded(table: str) -> list[dict[str, str | float | list[str]]]:
+    """Return the rows that the seed scripts insert into a table, for those who work without a database."""
+    rows: list[dict[str, str | float | list[str]]] = []
+    for _, script in seeds():
+        for insert in re.finditer(
+            rf"insert into {table} \((?P<columns>[^)]*)\) values\n(?P<rows>.*?)\non conflict", script, re.DOTALL
+        ):
+            columns = [column.strip() for column in insert["columns"].split(",")]
+            rows += [dict(zip(columns, _literals(line), strict=True)) for line in insert["rows"].splitlines()]
+    return rows
+
+
+def _literals(line: str) -> list[str | float | list[str]]:
+    """Return the values of one line of a seed: texts, numbers and arrays of texts."""
+    values: list[str | float | list[str]] = []
+    for found in _LITERAL.finditer(line):
+        text = found["text"]
+        if text is None:
+            values.append(float(found["number"]))
+        elif text.startswith("{"):
+            values.append([a or b for a, b in _ELEMENT.findall(text[1:-1])])
+        else:
+            values.append(text.replace("''", "'"))
+    return values
 
 
 def _scripts(folder: str) -> list[tuple[str, LiteralString]]:

@@ -37,7 +37,7 @@ async def test_edges_from_before_they_knew_who_told_them_keep_their_ends_and_sta
         drop index unified.relationships_told_at_dst, unified.relationships_current;
         alter table unified.relationships drop observed_at, drop retracted_at, drop told_at_src, drop told_at_dst;
         create unique index relationships_current on unified.relationships (src, type, dst) where valid_to is null;
-        delete from unified.migrations where name like '0002%';
+        delete from unified.migrations where name like '0004%';
         with ends as (select array_agg(id order by slug) as ids from unified.entities)
         insert into unified.relationships
             (src, dst, type, base_weight, source, sources, timestamp, valid_from, valid_to, properties)
@@ -48,7 +48,7 @@ async def test_edges_from_before_they_knew_who_told_them_keep_their_ends_and_sta
     """
     async with await psycopg.AsyncConnection.connect(unmigrated.owner) as connection:
         await connection.execute(back)
-    assert await migrate(unmigrated.owner) == ["0002_told_edges.sql"]
+    assert await migrate(unmigrated.owner) == ["0004_told_edges.sql"]
     async with await psycopg.AsyncConnection.connect(unmigrated.owner) as connection:
         found = await connection.execute(
             "select type, told_at_src, told_at_dst, retracted_at = valid_to, observed_at = timestamp "

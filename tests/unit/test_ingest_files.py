@@ -7,6 +7,7 @@ import pytest
 
 from sonik.errors import InvalidInput
 from sonik.ingest.files import MAX_LINE_BYTES, Row, read_rows
+from sonik.ingest.rows import FileForm, form_from
 
 Writer = Callable[[bytes], Path]
 GOOD = b'{"kind": "venue", "name": "Teatro Lido"}'
@@ -26,6 +27,10 @@ def csv(tmp_path: Path) -> Writer:
 def written(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
     return path
+
+
+def repr_start(content: bytes) -> str:
+    return repr(content[:12])
 
 
 BROKEN = {
@@ -77,7 +82,7 @@ def test_several_overlong_lines_keep_their_numbers(jsonl: Writer) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("none.jsonl", "There is no file"), ("rows.xlsx", "is no .jsonl or .csv file"), ("", "There is no file")],
+    [("none.jsonl", "There is no file"), ("rows.xlsx", "is no .csv, .json or .jsonl file"), ("", "There is no file")],
 )
 def test_a_file_that_cannot_be_read_is_refused_before_anything_is(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "rows.xlsx").write_bytes(b"PK")
@@ -125,7 +130,86 @@ def test_another_separator_is_not_guessed_but_named(csv: Writer, separator: str)
     content = "\n".join(separator.join(cells) for cells in (["kind", "name"], ["venue", "Lido"]))
     with pytest.raises(InvalidInput, match="has one column") as caught:
         read_rows(csv(content.encode()))
-    assert caught.value.next_step == "Save it with commas between the columns and a header in the first line."
+    assert caught.value.next_step.startswith("`sonik ingest rows.csv --inspect` proposes a mapping")
+
+
+@pytest.mark.parametrize(
+    ("separator", "encoding"), [(";", "cp1252"), ("\t", "utf-16"), ("|", "utf-8"), (",", "latin-1")]
+)
+def test_a_form_says_how_a_table_is_written(csv: Writer, separator: str, encoding: str) -> None:
+    content = "\n".join(separator.join(cells) for cells in (["name", "city"], ["Café Ñandú", "Medellín"]))
+    form = FileForm(format="csv", encoding=encoding, separator=separator)
+    rows = list(read_rows(csv(content.encode(encoding)), form))
+    assert rows == [Row(line=2, content={"name": "Café Ñandú", "city": "Medellín"})]
+
+
+def test_a_table_that_breaks_off_amid_a_letter_ends_with_a_refused_row(csv: Writer) -> None:
+    content = "name\nLido\nSur\n".encode("utf-16") + b"x"
+    rows = list(read_rows(csv(content), FileForm(format="csv", encoding="utf-16")))
+    assert [row.content for row in rows[:1]] == [{"name": "Lido"}] or rows[0].content is None
+    assert rows[-1].problem == "not UTF-16, and no line after this can be read"
+
+
+def test_a_header_in_another_encoding_is_not_taken_for_names(csv: Writer) -> None:
+    with pytest.raises(InvalidInput, match="is not utf-8"):
+        read_rows(csv("título,año\nx,y\n".encode("cp1252")))
+
+
+@pytest.mark.parametrize("separator", ['"', "\n", " "])
+def test_what_cannot_separate_columns_is_refused(csv: Writer, separator: str) -> None:
+    with pytest.raises(InvalidInput, match="cannot separate columns"):
+        read_rows(csv(b"a,b\n"), FileForm(format="csv", separator=separator))
+
+
+def test_the_records_of_a_json_document_are_numbered(tmp_path: Path) -> None:
+    path = written(tmp_path / "rows.json", b'\xef\xbb\xbf[{"name": "Lido"},\n 7, {"name": "Sur"}]')
+    assert list(read_rows(path)) == [
+        Row(line=1, content={"name": "Lido"}),
+        Row(line=2, content=None, problem="a JSON object is wanted, this is a int"),
+        Row(line=3, content={"name": "Sur"}),
+    ]  # fmt: skip
+
+
+def test_the_list_inside_a_document_is_found_by_its_path(tmp_path: Path) -> None:
+    path = written(tmp_path / "rows.json", b'{"data": {"items": [{"name": "Lido"}]}, "page": 1}')
+    form = FileForm(format="json", records="data.items")
+    assert [row.content for row in read_rows(path, form)] == [{"name": "Lido"}]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"[1, 2", "is not JSON: Expecting ',' delimiter: line 1"), (b'{"name": "Lido"}', "is JSON, but no list"),
+        (b"7", "is JSON, but no list"),
+        (b'["\xe9"]', "is not UTF-8 at byte 2"), (b"[" * 100_000, "is not JSON: maximum"),
+    ],
+    ids=repr_start,
+)  # fmt: skip
+def test_a_document_that_cannot_be_read_is_refused_whole(tmp_path: Path, content: bytes, message: str) -> None:
+    with pytest.raises(InvalidInput, match=message) as caught:
+        read_rows(written(tmp_path / "rows.json", content))
+    assert caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"format": "xml"}, "names no format"), ({}, "names no format"),
+        ({"format": "csv", "separator": ""}, "one character"),
+        ({"format": "csv", "encoding": "klingon"}, "No encoding"),
+        ({"format": "csv", "seperator": ";"}, "does not know 'seperator'"),
+    ],
+)  # fmt: skip
+def test_a_form_that_is_none_is_refused(table: dict[str, object], message: str) -> None:
+    with pytest.raises(InvalidInput, match=message) as caught:
+        form_from(table)
+    assert caught.value.next_step
+
+
+def test_a_form_says_only_what_is_not_usual() -> None:
+    form = FileForm(format="csv", separator=";")
+    assert form.as_table() == {"format": "csv", "separator": ";"}
+    assert form_from(form.as_table()) == form
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b",,\n", b"name,name\n", b"name,\n"], ids=repr)

@@ -165,7 +165,7 @@ def test_any_object_is_a_record_or_a_receipt_without_a_mapping_too(content: Json
 def test_the_mappings_that_ship_can_be_loaded_by_name() -> None:
     names = [path.stem for path in shipped_mappings()]
     assert "agenda_valparaiso_gijon" in names
-    assert all(load_mapping(name).fields for name in names)
+    assert all(load_mapping(name).fields or load_mapping(name).tables for name in names)
 
 
 def test_an_unknown_mapping_names_those_that_ship() -> None:
@@ -188,7 +188,7 @@ def test_a_file_that_is_no_mapping_says_what_it_needs(tmp_path: Path, text: str)
 @pytest.mark.parametrize("rule", [3, True, None, 1.5])
 def test_a_rule_that_says_nothing_is_refused_with_its_field(rule: object) -> None:
     mapping = FieldMapping(source=Source(code="x"), kind="event", fields={"name": rule})
-    with pytest.raises(InvalidInput, match=r"Use a column, \{from=…\} or \{value=…\}") as caught:
+    with pytest.raises(InvalidInput, match="Use a column") as caught:
         apply(mapping, ROW, legends=LEGENDS)
     assert caught.value.field == "name"
 

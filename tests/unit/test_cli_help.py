@@ -1,0 +1,23 @@
+"""Every command, argument and option says what it is for."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+
+from server.cli.main import app
+
+
+def parameters(command: Any, name: str) -> Iterator[tuple[str, str]]:
+    """Yield every parameter of a command and those below it, with its help; the type differs between typers."""
+    yield name, command.help or ""
+    for parameter in command.params:
+        yield f"{name} {'/'.join(parameter.opts)}", getattr(parameter, "help", None) or ""
+    for child, inner in getattr(command, "commands", {}).items():
+        yield from parameters(inner, f"{name} {child}")
+
+
+def test_every_command_and_option_has_a_sentence_of_help() -> None:
+    told = dict(parameters(typer.main.get_command(app), "sonik"))
+    assert {"sonik search --when", "sonik ingest --inspect", "sonik sync status --json"} <= told.keys()
+    assert [name for name, text in told.items() if not text.strip().endswith((".", ")"))] == []
