@@ -1,13 +1,34 @@
-"""Where the log goes: stderr, because stdout belongs to the protocol."""
+"""Where the log goes: stderr, because stdout belongs to the protocol; as lines of text, or of JSON."""
 
+import json
 import logging
 import sys
+from datetime import UTC, datetime
 
 from sonik.settings import Settings
+
+TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+# What every record has: anything beyond was given as `extra`.
+_PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a record: when, how grave, from where, what, and the facts that came with it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one line."""
+        told: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname, "logger": record.name, "message": record.getMessage(),
+        }  # fmt: skip
+        told |= {name: value for name, value in vars(record).items() if name not in _PLAIN}
+        if record.exc_info:
+            told["exception"] = self.formatException(record.exc_info)
+        return json.dumps(told, ensure_ascii=False, default=str)
 
 
 def configure_logging(settings: Settings) -> None:
     """Log to stderr, before the SDK would set up its own handler."""
-    logging.basicConfig(
-        level=settings.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines() if settings.log_format == "json" else logging.Formatter(TEXT))
+    logging.basicConfig(level=settings.log_level, handlers=[handler])

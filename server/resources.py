@@ -1,6 +1,8 @@
-"""Resources: an entity as a page, and the schema of each graph."""
+"""Resources: an entity as a page, a market's evening, and the schema of each graph."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mcp.server.mcpserver import Context
@@ -10,6 +12,7 @@ from server.opening import Opening
 from sonik import ontology
 from sonik.errors import InvalidInput, NotFound, SonikError, did_you_mean
 from tools.entity import EntityArguments, sonik_get_entity
+from tools.whats_on import WhatsOnArguments, sonik_whats_on
 
 if TYPE_CHECKING:
     from server.app import SonikServer
@@ -22,14 +25,20 @@ def add_resources(server: "SonikServer") -> None:
     async def entity(ref: str, ctx: Context[Opening]) -> str:
         """One entity with its neighbours, coming events and sources."""
         opening = ctx.request_context.lifespan_context
-        try:
+        with _told():
             engine = await opening.engine()
             asked = EntityArguments(ref=ref, include=["relations", "events", "sources"], response_format="detailed")
             rendered = await sonik_get_entity(engine, opening.settings.scope(), asked)
-        except (NotFound, InvalidInput, ValueError) as error:
-            raise ResourceNotFoundError(str(error)[:300]) from error
-        except SonikError as error:
-            raise ResourceError(str(error)[:300]) from error
+        return json.dumps(rendered.structured(), ensure_ascii=False)
+
+    @server.resource("sonik://market/{slug}/tonight", title="Tonight in a market", mime_type="application/json")
+    async def tonight(slug: str, ctx: Context[Opening]) -> str:
+        """What is on tonight in a market, in order of time."""
+        opening = ctx.request_context.lifespan_context
+        with _told():
+            engine = await opening.engine()
+            asked = WhatsOnArguments(when="tonight", market=slug, limit=50, response_format="detailed")
+            rendered = await sonik_whats_on(engine, opening.settings.scope(), asked)
         return json.dumps(rendered.structured(), ensure_ascii=False)
 
     @server.resource("sonik://schema/{graph}", title="Graph schema", mime_type="application/json")
@@ -41,6 +50,17 @@ def add_resources(server: "SonikServer") -> None:
         return json.dumps(describe_graph(graph), ensure_ascii=False)
 
 
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn our errors into those of resources."""
+    try:
+        yield
+    except (NotFound, InvalidInput, ValueError) as error:
+        raise ResourceNotFoundError(str(error)[:300]) from error
+    except SonikError as error:
+        raise ResourceError(str(error)[:300]) from error
+
+
 def describe_graph(graph: str) -> dict[str, object]:
     """Return the types of one graph as plain data."""
     return {
@@ -48,7 +68,7 @@ def describe_graph(graph: str) -> dict[str, object]:
         "vertices": [
             {"label": v.label, "kind": v.kind, "properties": list(v.properties)}
             for v in ontology.VERTICES
-            if v.graph == graph
+            if graph in ontology.graphs_of(v.label)
         ],
         "edges": [
             {"type": e.name, "joins": [f"{a}->{b}" for a, b in e.ends], "base_weight": e.base_weight}

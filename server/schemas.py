@@ -1,13 +1,15 @@
 """JSON schemas as agents read them: short, because every tool's are read before the first question is asked.
 
 Left out are titles, nulls, and the bounds of values, which the error that refuses a value tells better. Of a result
-only the first level is described: what goes out is built by the whole model, and shows the rest by itself.
+only what is always there is described: what goes out is built by the whole model, and shows the rest by itself.
 """
 
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel
+
+from tools.results import Result
 
 Schema = dict[str, Any]  # as pydantic types it
 
@@ -25,9 +27,14 @@ def input_schema(model: type[BaseModel]) -> Schema:
 
 
 def output_schema(model: type[BaseModel]) -> Schema:
-    """Return the schema of a tool's result; empty fields are left out of results, so only the rest is required."""
+    """Return the schema of a tool's result: the fields that are always there, for empty ones are left out.
+
+    What every result has is required too, and described nowhere: nobody learns more from its type.
+    """
     schema = _schema(model, mode="serialization")
-    fields = {name: {"type": field["type"]} if "type" in field else {} for name, field in schema["properties"].items()}
+    common = Result.model_fields
+    always = {name: schema["properties"][name] for name in schema["required"] if name not in common}
+    fields = {name: {"type": field["type"]} if "type" in field else {} for name, field in always.items()}
     return {"type": "object", "properties": fields, "required": schema["required"]}
 
 

@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from uuid import UUID
 
 from sonik.clock import Clock
-from sonik.errors import InvalidInput, Misconfigured, OutOfTime, did_you_mean
+from sonik.errors import InvalidInput, OutOfTime, did_you_mean
+from sonik.ingest import background
+from sonik.ingest.background import BackgroundIngest
 from sonik.ingest.files import Row
 from sonik.ingest.identify import Candidate, Identified, identify
 from sonik.ingest.intake import Delivery
@@ -17,19 +20,31 @@ from sonik.ingest.mapping import FieldMapping
 from sonik.ingest.receipts import Intake
 from sonik.ingest.stream import Watcher, ingest
 from sonik.ingest.upsert import Upsert, Upserted, upsert
+from sonik.jobs import queue, retention
+from sonik.jobs.job import Handler, Job
+from sonik.jobs.retention import DAILY, Retention
+from sonik.jobs.worker import Worker
 from sonik.retrieval.answer import Answer
+from sonik.retrieval.bridge import Bridge
+from sonik.retrieval.describe import Described, Describer
 from sonik.retrieval.entity import Portrait, portray
+from sonik.retrieval.lenses import lens, permitted
 from sonik.retrieval.listing import Lister, Programme, Wish
 from sonik.retrieval.question import Question
+from sonik.retrieval.redaction import contact_free, seen
+from sonik.retrieval.refs import refs_starting
 from sonik.retrieval.search import Searcher
 from sonik.retrieval.seeds import Sources
 from sonik.retrieval.trace import TraversalLog
+from sonik.retrieval.traversal import Findings, Traversal
+from sonik.retrieval.traverse import Traverser
 from sonik.retrieval.vocabulary import Vocabulary
 from sonik.settings import Settings
-from sonik.stores import embedded
+from sonik.stores.addresses import attached
+from sonik.stores.disk import Room
 from sonik.stores.embedding import Embedder, open_embedder
 from sonik.stores.graph import Graphs
-from sonik.stores.postgres import Postgres, as_role
+from sonik.stores.postgres import Postgres
 from sonik.stores.vectors import Vectors
 from sonik.sync.carrier import Progress
 from sonik.sync.drift import Comparison, compare
@@ -42,20 +57,6 @@ from sonik.truth.migrate import migrate
 from sonik.types import JsonObject, Scope
 
 logger = logging.getLogger(__name__)
-
-WRITER = "sonik_writer"
-READER = "sonik_reader"
-OWNER = "sonik"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Addresses:
-    """Where the servers are: PostgreSQL for each role, and the graph server (a socket path or redis://)."""
-
-    owner: str
-    writer: str
-    reader: str
-    graph: str
 
 
 class Engine:
@@ -80,6 +81,7 @@ class Engine:
             "vectors": VectorSink(postgres=postgres, vectors=vectors, embedder=embedder),
         }
         self._projector = Projector(postgres=postgres, sinks=tuple(self._sinks.values()))
+        self._worker = Worker(postgres=postgres, handlers=self._handlers(), clock=clock, schedule=[DAILY])
         market = settings.market
         self._lister = Lister(
             postgres=postgres, vocabulary=vocabulary, clock=clock, log=self.log, default_market=market
@@ -87,6 +89,11 @@ class Engine:
         self._searcher = Searcher(
             sources=Sources(postgres=postgres, vectors=vectors, embedder=embedder), graphs=graphs,
             vocabulary=vocabulary, clock=clock, log=self.log, edge_budget=settings.edge_budget, default_market=market,
+        )  # fmt: skip
+        self._describer = Describer(postgres=postgres, vocabulary=vocabulary, clock=clock)
+        self._traverser = Traverser(
+            postgres=postgres, graphs=graphs, bridge=Bridge(vectors=vectors), clock=self.clock,
+            log=self.log, edge_budget=settings.edge_budget,
         )  # fmt: skip
 
     @classmethod
@@ -96,6 +103,7 @@ class Engine:
         settings: Settings,
         *,
         project: bool = True,
+        work: bool = False,
         replace_vectors: bool = False,
         embedder: Embedder | None = None,
     ) -> AsyncIterator["Engine"]:
@@ -104,6 +112,7 @@ class Engine:
         Args:
             settings: where the stores are and how they behave.
             project: carry changes on in the background, whenever no other process does.
+            work: do jobs in the background, beside the other processes that do.
             replace_vectors: begin the vectors anew even if another model made them.
             embedder: your own in place of the one the settings name.
         """
@@ -111,13 +120,13 @@ class Engine:
             embedder = embedder or open_embedder(settings)
             warming = asyncio.create_task(embedder.warm())
             stack.push_async_callback(_settled, warming)
-            addresses = await _addresses(settings, stack)
+            addresses = await stack.enter_async_context(attached(settings))
             await migrate(addresses.owner)
             timeout = settings.store_timeout_seconds
             postgres = await stack.enter_async_context(
                 Postgres(
                     writer=addresses.writer, reader=addresses.reader, pool_size=settings.pool_size,
-                    timeout_seconds=timeout,
+                    timeout_seconds=timeout, room=_room(settings),
                 )
             )  # fmt: skip
             graphs = await stack.enter_async_context(Graphs(addresses.graph, timeout_seconds=timeout))
@@ -134,17 +143,20 @@ class Engine:
                 legends=legends,
             )  # fmt: skip
             stack.push_async_callback(engine.log.flush)
-            background = [engine.log.run(), *([engine._projector.run()] if project else [])]
-            for work in background:
-                task = asyncio.create_task(work)
+            running = [engine.log.run()]
+            running += [engine._projector.run()] if project else []
+            running += [engine._worker.run()] if work else []
+            for coroutine in running:
+                task = asyncio.create_task(coroutine)
                 task.add_done_callback(_tell)
                 stack.push_async_callback(_cancelled, task)
             await warming
             yield engine
 
     async def search(self, question: Question, *, scope: Scope) -> Answer:
-        """Answer a question in words."""
-        return await self._searcher.search(question, scope=scope)
+        """Answer a question in words, as far as the lens shows it."""
+        through = permitted(lens(question.lens), scope)
+        return seen(await self._searcher.search(question, scope=scope), through=through, scope=scope)
 
     async def whats_on(self, wish: Wish, *, scope: Scope) -> Programme:
         """List the events of a window."""
@@ -156,7 +168,22 @@ class Engine:
         """Return one entity with the sections asked for, now or as of a moment."""
         scope = replace(scope, as_of=as_of or scope.as_of)
         zones = {slug: market.zone for slug, market in self._legends.markets.items()}
-        return await portray(self._postgres, ref, include=include, scope=scope, clock=self.clock, zones=zones)
+        portrait = await portray(
+            self._postgres, ref, include=include, scope=scope, clock=self.clock, zones=zones
+        )  # fmt: skip
+        return contact_free(portrait, scope=scope)
+
+    async def traverse(self, asked: Traversal, *, scope: Scope) -> Findings:
+        """Walk a named pattern from one entity."""
+        return await self._traverser.traverse(asked, scope=scope)
+
+    async def describe(self, topic: str, name: str | None = None, *, scope: Scope) -> tuple[Described, ...]:
+        """Tell what Sonik is made of."""
+        return await self._describer.describe(topic, name, scope=scope)
+
+    async def refs_starting(self, prefix: str, *, scope: Scope, limit: int = 20) -> list[str]:
+        """Return the refs of entities one of whose names begins so."""
+        return await refs_starting(self._postgres, prefix, scope=scope, limit=limit)
 
     def as_of(self, scope: Scope, moment: datetime | None = None) -> str:
         """Return the moment an answer speaks of, ISO 8601 in UTC to the second."""
@@ -168,6 +195,36 @@ class Engine:
     ) -> Intake:  # fmt: skip
         """Take records in and return a receipt for each."""
         return await ingest(self._postgres, rows, delivery=delivery, clock=self.clock, mapping=mapping, watch=watch)
+
+    async def ingest_later(
+        self, rows: Iterable[Row], *, delivery: Delivery, mapping: FieldMapping | None = None
+    ) -> UUID:
+        """Keep records to be taken in by a job, and return its id; a worker here or elsewhere does it."""
+        return await background.submit(self._postgres, rows, delivery=delivery, clock=self.clock, mapping=mapping)
+
+    async def job(self, job_id: str, *, scope: Scope) -> Job:
+        """Return a job this caller may see."""
+        return await queue.look_up(self._postgres, job_id, scope=scope)
+
+    async def jobs(self, *, scope: Scope, status: str | None = None, limit: int = 20) -> Sequence[Job]:
+        """Return the newest jobs this caller may see."""
+        return await queue.list_jobs(self._postgres, scope=scope, status=status, limit=limit)
+
+    async def cancel_job(self, job_id: str, *, scope: Scope) -> Job:
+        """Cancel a job, and undo of it what can be undone."""
+        return await queue.cancel(self._postgres, job_id, scope=scope, clock=self.clock)
+
+    async def retry_job(self, job_id: str, *, scope: Scope) -> Job:
+        """Try a failed job again, from where it stopped."""
+        return await queue.retry(self._postgres, job_id, scope=scope, clock=self.clock)
+
+    async def work(self, *, until_idle: bool = False) -> None:
+        """Do jobs until cancelled, or until none waits or is at work."""
+        await (self._worker.run_until_idle() if until_idle else self._worker.run())
+
+    async def work_off(self) -> None:
+        """Do every job whose time has come, and return."""
+        await self._worker.drain()
 
     async def upsert(self, records: Sequence[JsonObject], *, told: Upsert, scope: Scope) -> Upserted:
         """Take a few records in at once, with the cursor of their source; rehearsed unless told otherwise."""
@@ -206,6 +263,13 @@ class Engine:
             raise InvalidInput(f"Unknown sink '{sink[:40]}'.", next_step=hint, field="sink")
         return await self._projector.rebuild_once(self._sinks[sink])
 
+    def _handlers(self) -> dict[str, Handler]:
+        """Return how each kind of job is done."""
+        return {
+            background.NAME: BackgroundIngest(postgres=self._postgres, clock=self.clock).handler,
+            retention.NAME: Retention.of(self.settings, clock=self.clock).handler,
+        }
+
     @property
     def progress(self) -> Progress:
         """What this process's projector has done."""
@@ -228,27 +292,37 @@ class Engine:
         await self._projector.checkpoint()
 
 
-async def _addresses(settings: Settings, stack: AsyncExitStack) -> Addresses:
-    """Return the servers the settings name, or else those of the embedded set."""
-    if settings.postgres_url and settings.falkordb_url:
-        owner = settings.postgres_url.get_secret_value()
-        named = settings.postgres_reader_url
-        return Addresses(
-            owner=owner,
-            writer=as_role(owner, WRITER),
-            reader=named.get_secret_value() if named else as_role(owner, READER),
-            graph=settings.falkordb_url.get_secret_value(),
-        )
-    if settings.postgres_url or settings.falkordb_url:
-        raise Misconfigured(
-            "Only one of PostgreSQL and FalkorDB has an address.",
-            next_step="Set both SONIK_POSTGRES_URL and SONIK_FALKORDB_URL, or neither for the embedded servers.",
-        )
-    share = await embedded.attach(settings)
-    stack.push_async_callback(embedded.close, share)
-    stack.push_async_callback(_cancelled, asyncio.create_task(embedded.watch(share)))
-    owner, writer, reader = (share.postgres_dsn(role) for role in (OWNER, WRITER, READER))
-    return Addresses(owner=owner, writer=writer, reader=reader, graph=str(share.redis_socket))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Upgrade:
+    """What an upgrade did: the migrations applied, and how many vectors were made anew for what reason."""
+
+    migrations: tuple[str, ...]
+    vectors: int
+    reason: str
+
+
+async def upgraded(settings: Settings) -> Upgrade:
+    """Bring the schema up to date, and the vectors if they were made by another model or not to their end.
+
+    Cut short, it goes on where it stopped when it is called again: texts embedded before are not embedded twice.
+    """
+    async with attached(settings) as addresses:
+        applied = await migrate(addresses.owner)
+        embedder = open_embedder(settings)
+        await embedder.warm()
+        misfit = await Vectors.misfit(settings.lance_path, model=embedder.model, dimension=embedder.dimension)
+        async with Engine.open(settings, project=False, replace_vectors=misfit is not None) as engine:
+            report = await engine.sync_report()
+            unfinished = any(state.sink == "vectors" and state.cursor is None for state in report.sinks)
+            rows = await engine.rebuild("vectors") if misfit or unfinished else 0
+    reason = misfit.message if misfit else "They were not whole." if rows else ""
+    return Upgrade(migrations=tuple(applied), vectors=rows, reason=reason)
+
+
+def _room(settings: Settings) -> Room | None:
+    """Return the disk to watch: of servers elsewhere only they know theirs."""
+    embedded = settings.postgres_url is None
+    return Room(directory=settings.home, reserve_mib=settings.disk_reserve_mib) if embedded else None
 
 
 async def _cancelled(task: "asyncio.Task[None]") -> None:

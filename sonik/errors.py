@@ -9,6 +9,7 @@ SonikError
 ├── Conflict                another writer came first (retryable)
 ├── StoreUnavailable        a store does not answer (retryable)
 ├── OutOfTime               a bounded wait ran out (retryable)
+├── DiskFull                there is no room for anything new
 └── Misconfigured           the installation needs a change
     ├── MissingBinary       a server binary or system library is not there
     └── EmbeddingMismatch   stored vectors come from another model
@@ -83,6 +84,12 @@ class OutOfTime(SonikError):
 
     code = "out_of_time"
     retryable = True
+
+
+class DiskFull(SonikError):
+    """There is no room for anything new; nothing was written."""
+
+    code = "disk_full"
 
 
 class Misconfigured(SonikError):

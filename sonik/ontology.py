@@ -224,7 +224,7 @@ EDGES: tuple[EdgeType, ...] = (
     _e("BELONGS_TO", "operations", "Event|Venue|Artist|Topic|Thread|Person>Community", 0.4),
     _e("DEPENDS_ON", "knowledge", "CodeModule>CodeModule", 0.6, props="importance:number"),
     _e("IMPLEMENTS", "knowledge", "CodeModule>Feature", 0.8),
-    _e("IMPACTS", "knowledge", "Feature>Revenue|Sentiment", 0.5),
+    _e("IMPACTS", "knowledge", "Feature>Revenue|Sentiment|Content", 0.5),
     _e("ENABLES", "knowledge", "FeatureFlag>Feature", 0.8),
     _e("RELATES_TO", "knowledge", "Concept>Concept Concept>Feature|CodeModule|Document", 0.5),
     _e("RELATED_TO", "knowledge", "Phrase>Phrase Document>Document", 0.5, props="strength:number type"),
@@ -238,6 +238,8 @@ EDGES: tuple[EdgeType, ...] = (
 BY_LABEL: dict[str, VertexType] = {vertex.label: vertex for vertex in VERTICES}
 BY_KIND: dict[str, VertexType] = {vertex.kind: vertex for vertex in VERTICES}
 BY_EDGE: dict[str, EdgeType] = {edge.name: edge for edge in EDGES}
+# Labels that stand in a second graph too, under the same id: there the application joins graphs.
+SHARED: dict[str, tuple[Graph, ...]] = {"Content": ("knowledge",)}
 KINDS: tuple[str, ...] = tuple(BY_KIND)
 SEARCHABLE_KINDS: tuple[str, ...] = tuple(v.kind for v in VERTICES if v.searchable)
 
@@ -271,9 +273,14 @@ def edge(name: str, source_kind: str, target_kind: str) -> EdgeType:
     return found
 
 
+def graphs_of(label: str) -> tuple[Graph, ...]:
+    """Return the graphs vertices of a label stand in, their own first."""
+    return (BY_LABEL[label].graph, *SHARED.get(label, ()))
+
+
 def labels(graph: Graph) -> tuple[str, ...]:
     """Return the vertex labels of a graph."""
-    return tuple(v.label for v in VERTICES if v.graph == graph)
+    return tuple(v.label for v in VERTICES if graph in graphs_of(v.label))
 
 
 def edge_names(graph: Graph) -> tuple[str, ...]:
@@ -285,7 +292,7 @@ def property_names(graph: Graph) -> tuple[str, ...]:
     """Return every property name used in a graph: the closed vocabulary that is registered at its creation."""
     names: list[str] = [*VERTEX_COMMON, *EDGE_COMMON, *CURSOR_PROPERTIES]
     for vertex_type in VERTICES:
-        if vertex_type.graph == graph:
+        if graph in graphs_of(vertex_type.label):
             names.extend(vertex_type.properties)
     for edge_type in EDGES:
         if edge_type.graph == graph:

@@ -61,6 +61,18 @@ class Settings(BaseSettings):
     edge_budget: int = Field(2000, ge=50, le=20000, description="Most edges fetched from one graph per question.")
     store_timeout_seconds: float = Field(5.0, gt=0, description="Longest wait for one store call.")
     pool_size: int = Field(8, ge=2, le=64, description="Most connections per PostgreSQL pool.")
+    disk_reserve_mib: int = Field(
+        256, ge=0, description="Room kept free on the disk of home (MiB): with less, nothing new is taken in."
+    )
+    keep_traces_days: int = Field(90, ge=1, description="Days that what questions walked is kept.")
+    keep_jobs_days: int = Field(30, ge=1, description="Days that ended jobs are kept, failed ones with their input.")
+    keep_keys_days: int = Field(30, ge=1, description="Days that a repeat is known by its idempotency key.")
+    keep_dead_letters_days: int = Field(90, ge=1, description="Days that a change no sink would take is kept.")
+    keep_outbox_rows: int = Field(
+        1_000_000, ge=1000, description="Most changes that wait for a sink; one that is further behind begins anew."
+    )
+    keep_cached_vectors: int = Field(500_000, ge=0, description="Most vectors kept to spare embedding a text again.")
+    log_format: Literal["text", "json"] = Field("text", description="json: one JSON object a line.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="Level of the log.")
 
     @field_validator("home", "pg_bin", "redis_bin", "falkordb_module", "redisearch_module", mode="after")

@@ -4,8 +4,10 @@ pytest_plugins = [
     "tests.fix_embedded",
     "tests.fix_engine",
     "tests.fix_truth",
+    "tests.fix_jobs",
     "tests.fix_sync",
     "tests.fix_mcp",
     "tests.fix_docs",
+    "tests.fix_reading",
     "tests.fix_world",
 ]

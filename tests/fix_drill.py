@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -19,10 +20,14 @@ from sonik.stores import embedded
 from sonik.stores.embedded.waiting import Deadline
 from sonik.sync.drift import Comparison
 from sonik.types import JsonObject
+from tests.fix_archive import Archive
 from tests.fix_kill import BATCH, PATIENCE_SECONDS, Worker, acknowledged, batch, owner_dsn
 
-Target = Literal["projector", "Redis", "PostgreSQL"]
-TARGETS: tuple[Target, ...] = ("projector", "Redis", "PostgreSQL")
+Target = Literal["projector", "server", "ingest job", "Redis", "PostgreSQL"]
+TARGETS: tuple[Target, ...] = ("projector", "server", "ingest job", "Redis", "PostgreSQL")
+# Which worker a target is, and who works beside the one that writes.
+WORKERS: dict[Target, str] = {"projector": "project", "server": "serve", "ingest job": "work"}
+BESIDE: dict[Target, tuple[str, ...]] = {"server": ("serve",), "ingest job": ("project", "work")}
 
 CURSORS = "select sum(txid), sum(seq) from unified.sync_state"
 # What the last acknowledged record of each event must have left behind, and how often.
@@ -77,23 +82,26 @@ class Drill:
     def run(self) -> Outcome:
         """Run the drill to its end."""
         began = time.monotonic()
-        self._workers = {
-            "project": Worker("project", self.settings),
-            "write": Worker("write", self.settings, str(self._ledger), str(self.seed)),
-        }
+        self._workers = {role: Worker(role, self.settings) for role in BESIDE.get(self.target, ("project",))}
+        self._workers["write"] = Worker("write", self.settings, str(self._ledger), str(self.seed))
         try:
             chance = random.Random(self.seed)
             self._await_batches(3)
             for number in range(self.kills):
-                self._await_batches(chance.randrange(1, 6))
+                self._await_work(chance.randrange(1, 6))
                 time.sleep(chance.uniform(0.0, 0.05))  # so that a kill hits any moment of a write
                 self._kill()
                 self.watch(number + 1)
             self._await_batches(3)
+            self._until(self._archive.is_done, "every job is done")
             self._workers["write"].finish()
             return asyncio.run(self._settled(began))
         finally:
             end(self.settings, list(self._workers.values()))
+
+    @cached_property
+    def _archive(self) -> Archive:
+        return Archive(settings=self.settings)
 
     @property
     def _ledger(self) -> Path:
@@ -101,16 +109,17 @@ class Drill:
 
     @property
     def _restarts(self) -> int:
-        planned = self.kills if self.target == "projector" else 0
+        planned = self.kills if self.target in WORKERS else 0
         return sum(worker.starts - 1 for worker in self._workers.values()) - planned
 
     def _kill(self) -> None:
         """Kill the target and wait until it is back at work."""
-        if self.target == "projector":
-            self._workers["project"].kill()
-            before = self._cursors()
-            self._workers["project"].start()
-            self._until(lambda: self._cursors() not in (None, before), "the projector goes on")
+        if self.target in WORKERS:
+            worker = self._workers[WORKERS[self.target]]
+            worker.kill()
+            before = self._mark()
+            worker.start()
+            self._until(lambda: self._mark() not in (None, before), f"the {self.target} goes on")
             return
         self._until(lambda: self._pid() is not None, f"{self.target} answers")
         killed = self._pid()
@@ -122,12 +131,24 @@ class Drill:
         servers = {server.name: server for server in embedded.status(self.settings).servers}
         return servers[self.target].pid if servers[self.target].answers else None
 
-    def _cursors(self) -> tuple[object, ...] | None:
+    def _mark(self) -> object:
+        """Return what the target moves, None while truth does not answer."""
+        if self.target == "ingest job":
+            return self._archive.taken()
         try:
             with psycopg.connect(owner_dsn(self.settings)) as connection:
                 return connection.execute(CURSORS).fetchone()
         except psycopg.Error:
             return None
+
+    def _await_work(self, count: int) -> None:
+        """Wait until the target has something to lose."""
+        if self.target == "ingest job":
+            self._archive.feed()
+            wanted = self._archive.taken() + 1
+            self._until(lambda: self._archive.taken() >= wanted, "the job goes on")
+        else:
+            self._await_batches(count)
 
     def _await_batches(self, count: int) -> None:
         wanted = len(acknowledged(self._ledger)) + count
@@ -143,9 +164,11 @@ class Drill:
             comparisons = await engine.compare()
         lines = acknowledged(self._ledger)
         lost, doubled, events = self._check(lines)
+        missing, repeated = self._archive.check()
         return Outcome(
-            target=self.target, kills=self.kills, seconds=time.monotonic() - began, records=len(lines) * BATCH,
-            events=events, restarts=self._restarts, lost=tuple(lost), doubled=tuple(doubled),
+            target=self.target, kills=self.kills, seconds=time.monotonic() - began,
+            records=len(lines) * BATCH + self._archive.records, events=events, restarts=self._restarts,
+            lost=(*lost, *missing), doubled=(*doubled, *repeated),
             comparisons=tuple(comparisons),
         )  # fmt: skip
 

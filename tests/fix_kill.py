@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 
+from server.stdio import serve
 from sonik.engine import Engine
 from sonik.errors import Conflict, SonikError, StoreUnavailable
 from sonik.identity.sighting import Source
@@ -57,24 +58,32 @@ class Worker:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment, cwd=ROOT
+                self._command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=self._environment, cwd=ROOT
             )
         self.starts += 1
 
     def revive(self) -> None:
         """Start it again if it died, as a supervisor would."""
         if self.process.poll() is not None:
+            self._hang_up()
             self.start()
 
     def kill(self) -> None:
         """End it by SIGKILL."""
         self.process.kill()
         self.process.wait()
+        self._hang_up()
 
     def finish(self) -> None:
         """Ask it to stop where nothing is half done, and wait for that."""
         self.process.terminate()
         self.process.wait(timeout=PATIENCE_SECONDS)
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Close its stdin, which a server listens to."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
 
 
 def work(role: str, settings: str, master: str, *arguments: str) -> None:
@@ -82,6 +91,10 @@ def work(role: str, settings: str, master: str, *arguments: str) -> None:
     chosen = Settings.model_validate_json(settings)
     if role == "project":
         asyncio.run(project(chosen, master=int(master)))
+    elif role == "work":
+        asyncio.run(do_jobs(chosen, master=int(master)))
+    elif role == "serve":
+        asyncio.run(serve(chosen))
     else:
         asyncio.run(write(chosen, Path(arguments[0]), int(arguments[1]), master=int(master)))
 
@@ -97,6 +110,15 @@ async def project(settings: Settings, *, master: int) -> None:
         projecting.cancel()
         with suppress(asyncio.CancelledError):
             await projecting
+
+
+async def do_jobs(settings: Settings, *, master: int) -> None:
+    """Do jobs until killed."""
+    async with Engine.open(settings, project=False, work=True):
+        while True:
+            if os.getppid() != master:
+                return
+            await asyncio.sleep(SNAPSHOT_SECONDS)
 
 
 async def write(settings: Settings, ledger: Path, seed: int, *, master: int) -> None:

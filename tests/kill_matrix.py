@@ -33,16 +33,17 @@ WIDTH = 130
 def main(
     kills: Annotated[int, typer.Option(min=1, help="How often each target is killed.")] = 10,
     seed: Annotated[int, typer.Option(help="Chooses the records and the moments.")] = 7,
+    target: Annotated[list[str] | None, typer.Option(help="Only these: " + ", ".join(TARGETS))] = None,
 ) -> None:
-    """Kill the projector, Redis and PostgreSQL under load, and say whether all stores agree afterwards."""
+    """Kill each target in turn under load, so often each, and say whether all stores agree afterwards."""
     outcomes = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        for target in TARGETS:
-            task = progress.add_task(f"kill -9 {target}", total=kills)
+        for one in [name for name in TARGETS if target is None or name in target]:
+            task = progress.add_task(f"kill -9 {one}", total=kills)
             with tempfile.TemporaryDirectory(prefix="sonik-kill-") as home:
                 drill = Drill(
-                    settings=Settings(home=Path(home), market="medellin"), target=target, kills=kills, seed=seed,
+                    settings=Settings(home=Path(home), market="medellin"), target=one, kills=kills, seed=seed,
                     watch=lambda done, task=task: progress.update(task, completed=done),  # type: ignore[misc]
                 )  # fmt: skip
                 outcomes.append(drill.run())

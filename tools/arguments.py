@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 FEWEST_TOKENS = 400
 CONCISE_TOKENS = 1_500
@@ -32,6 +33,12 @@ def text(*, least: int = 0, most: int = 200) -> AfterValidator:
 Name = Annotated[str, text()]
 
 
+def one_of(*values: str) -> FieldInfo:
+    """Return what tells agents the values of a text; the engine refuses others, and names the nearest."""
+    info: FieldInfo = Field(json_schema_extra={"enum": list(values)})
+    return info
+
+
 def _listed(value: object) -> object:
     """Some clients send a list as its JSON text, or a single value bare."""
     if isinstance(value, str):
@@ -55,6 +62,7 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("there is no such moment in UTC") from error
 
 
+Cursor = Annotated[str | None, Field(max_length=400)]
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
@@ -76,7 +84,7 @@ class Reading(Arguments):
     """What every reading tool takes besides its own arguments."""
 
     response_format: Literal["concise", "detailed"] = "concise"
-    max_tokens: int | None = Field(None, ge=FEWEST_TOKENS, le=20_000, description="default 1500, detailed 6000")
+    max_tokens: int | None = Field(None, ge=FEWEST_TOKENS, le=20_000)
 
     @property
     def budget_tokens(self) -> int:
@@ -88,7 +96,7 @@ class Paged(Reading):
     """A reading tool whose results come in pages."""
 
     limit: int = Field(8, ge=1, le=50)
-    cursor: str | None = Field(None, max_length=400, description="next_cursor of the last page")
+    cursor: Cursor = None
 
 
 def problems(error: ValidationError) -> str:

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sonik.types import Role, Scope
 from tools.arguments import Arguments
+from tools.describe import DescribeArguments, sonik_describe
 from tools.entity import EntityArguments, EntityResult, sonik_get_entity
+from tools.job import JobArguments, JobResult, sonik_job
 from tools.rendering import Rendered
 from tools.resolve import ResolveArguments, ResolveResult, sonik_resolve
-from tools.results import Result, SearchResult, WhatsOnResult
+from tools.results import DescribeResult, Result, SearchResult, TraverseResult, WhatsOnResult
 from tools.search import SearchArguments, sonik_search
+from tools.traverse import TraverseArguments, sonik_traverse
 from tools.upsert import UpsertArguments, UpsertResult, sonik_upsert
 from tools.whats_on import WhatsOnArguments, sonik_whats_on
 
@@ -61,6 +64,8 @@ TOOLS: tuple[AnyTool, ...] = (
     Tool(title="Search", arguments=SearchArguments, result=SearchResult, run=sonik_search),
     Tool(title="What's on", arguments=WhatsOnArguments, result=WhatsOnResult, run=sonik_whats_on),
     Tool(title="Get entity", arguments=EntityArguments, result=EntityResult, run=sonik_get_entity),
+    Tool(title="Traverse", arguments=TraverseArguments, result=TraverseResult, run=sonik_traverse),
+    Tool(title="Describe", arguments=DescribeArguments, result=DescribeResult, run=sonik_describe),
     Tool(title="Resolve", arguments=ResolveArguments, result=ResolveResult, run=sonik_resolve),
     Tool(
         title="Upsert",
@@ -70,5 +75,6 @@ TOOLS: tuple[AnyTool, ...] = (
         scope="ingest",
         read_only=False,
     ),
+    Tool(title="Job", arguments=JobArguments, result=JobResult, run=sonik_job),
 )
 BY_NAME = {tool.name: tool for tool in TOOLS}

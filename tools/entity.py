@@ -6,10 +6,11 @@ from pydantic import BaseModel, Field
 
 from sonik.ontology import vertex
 from sonik.retrieval.cards import Card
+from sonik.retrieval.entity import SECTIONS as INCLUDED
 from sonik.retrieval.entity import Portrait
 from sonik.retrieval.refs import LONGEST_REF
 from sonik.types import JsonValue, Scope
-from tools.arguments import Listed, Moment, Name, Reading, text
+from tools.arguments import Listed, Moment, Name, Reading, one_of, text
 from tools.rendering import Rendered
 from tools.results import NAME_LIMIT, Entry, Named, Result, SourceText, brief, entry, shortened
 
@@ -26,10 +27,10 @@ class EntityArguments(Reading):
     ref: Annotated[str, text(least=1, most=LONGEST_REF)] = Field(
         description="slug, @handle, domain, Places id, URL or name"
     )
-    include: Annotated[list[Name], Listed, Field(max_length=6)] = Field(
-        ["relations", "events"], description="relations, events, sources, claim, history, article_uses"
+    include: Annotated[list[Annotated[Name, one_of(*INCLUDED)]], Listed, Field(max_length=6)] = Field(
+        ["relations", "events"]
     )
-    as_of: Moment | None = Field(None, description="as known then: ISO 8601 with offset")
+    as_of: Moment | None = Field(None, description="ISO 8601 with offset")
 
 
 class Relation(BaseModel):
@@ -81,9 +82,8 @@ class EntityResult(Result):
 
 
 async def sonik_get_entity(engine: "Engine", scope: Scope, arguments: EntityArguments) -> Rendered[EntityResult]:
-    """Show one entity: what it is, its neighbours, its coming events, and which source says what, now or as of then.
+    """Show one entity: its neighbours, its coming events, and which source says what, now or as of then.
 
-    Use it with a ref from another result, or with an @handle, domain, Places id or exact name.
     Example: {"ref": "@sondelaquebrada", "include": ["events", "sources"]}.
     """
     portrait = await engine.entity(arguments.ref, include=arguments.include, scope=scope, as_of=arguments.as_of)

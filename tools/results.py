@@ -50,6 +50,33 @@ class Entry(BaseModel):
     sources: list[str] | None = None
 
 
+class PathStep(BaseModel):
+    """An edge on the way to a hit, and where it leads."""
+
+    edge: str
+    direction: str
+    weight: float
+    graph: str
+    ref: str
+    name: str
+
+
+class Reached(Entry):
+    """An entity a walk leads to, and the best way there: names, edges with their direction, weights."""
+
+    path: str | None = None
+    steps: list[PathStep] | None = None
+
+
+class GraphQuery(BaseModel):
+    """A read-only query of a walk: its graph, how long it took and how many edges came back."""
+
+    graph: str
+    ms: float
+    rows: int
+    walked: str
+
+
 class TraceStep(BaseModel):
     """A step of the way: milliseconds and rows."""
 
@@ -98,6 +125,33 @@ class WhatsOnResult(Result):
     events: list[Entry]
 
 
+class TraverseResult(Result):
+    """Where a pattern leads."""
+
+    EXTRAS: ClassVar[Mapping[str, None]] = {"queries": None}
+
+    start: Named | None = None
+    lens: str | None = None
+    total: int
+    hits: list[Reached]
+    queries: list[GraphQuery] | None = None
+
+
+class Thing(BaseModel):
+    """One thing that is described."""
+
+    name: str
+    about: str
+    details: dict[str, object] | None = None
+
+
+class DescribeResult(Result):
+    """What Sonik is made of."""
+
+    topic: str
+    items: list[Thing]
+
+
 def entry(card: Card, *, detailed: bool, hit: Hit | None = None) -> Entry:
     """Return a card as a list shows it."""
     shown = Entry(
@@ -116,7 +170,7 @@ def entry(card: Card, *, detailed: bool, hit: Hit | None = None) -> Entry:
             "lineup": [Named(**artist) for artist in card.lineup] or None,
             "promoters": [Named(**promoter) for promoter in card.promoters] or None,
             "about": SourceText(source_text=about[:DESCRIPTION_LIMIT]) if isinstance(about, str) else None,
-            "sources": sources(card),
+            "sources": sources(card) or None,
             "score": hit.score if hit else None,
         }
     )

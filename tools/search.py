@@ -4,11 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from sonik.ontology import SEARCHABLE_KINDS
 from sonik.retrieval.answer import Answer
+from sonik.retrieval.lenses import LENSES
 from sonik.retrieval.question import LONGEST_QUERY, Question
 from sonik.types import Near, Scope
 from tools import cursors
-from tools.arguments import Listed, Name, Paged, Place, text
+from tools.arguments import Listed, Name, Paged, Place, one_of, text
 from tools.rendering import Rendered, packed
 from tools.results import MOST_LISTED, SearchResult, entry, markdown, shortened, slots, trace_out
 
@@ -20,21 +22,18 @@ class SearchArguments(Paged):
     """Arguments of sonik_search."""
 
     query: Annotated[str, text(least=1, most=LONGEST_QUERY)] = Field(description="question in es, pt or en")
-    kinds: Annotated[list[Name], Listed, Field(max_length=10)] = Field(
-        [], description="event, venue, artist, organization, person, brand"
-    )
-    market: Name | None = Field(None, description="slug or name, e.g. medellin")
+    kinds: Annotated[list[Annotated[Name, one_of(*SEARCHABLE_KINDS)]], Listed, Field(max_length=10)] = Field([])
+    market: Name | None = Field(None, description="slug or name")
     when: Name | None = Field(None, description="tonight, this_weekend, 2026-12-05, date/date or words")
     near: Place | None = None
-    lens: Name | None = Field(None, description="operations, fan, artist, virality, knowledge or memory")
-    explain: bool = Field(False, description="add the trace")
+    lens: Annotated[Name, one_of(*LENSES)] | None = None
+    explain: bool = False
 
 
 async def sonik_search(engine: "Engine", scope: Scope, arguments: SearchArguments) -> Rendered[SearchResult]:
-    """Find events, venues, artists and people by question: names, dates, genres and prices in it are understood.
+    """Answer a question about events, venues, artists, people; dates, genres, prices and names in it are understood.
 
-    Use it when you have no ref yet, or for "quién toca en <venue> esta semana". To list what is on use sonik_whats_on.
-    Example: {"query": "salsa este finde en Medellín bajo 50 mil"}.
+    To list what is on use sonik_whats_on. Example: {"query": "quién toca en El Azulejo Jazz esta semana"}.
     """
     binding = arguments.model_dump(mode="json", exclude={"cursor", "max_tokens", "response_format", "explain"})
     offset = cursors.decode(arguments.cursor, binding=binding, scope=scope, key=engine.cursor_key)

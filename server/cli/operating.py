@@ -77,7 +77,11 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print what was 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False) -> None:
     """Examine this installation and say what to mend."""
-    findings = examine(Settings())
+    # LanceDB takes a second to import: other commands here do not wait for it.
+    from sonik.sync.doctor import examine_stores
+
+    settings = Settings()
+    findings = [*examine(settings), *asyncio.run(examine_stores(settings))]
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], default=str, indent=2))
     else:

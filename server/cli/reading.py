@@ -1,4 +1,4 @@
-"""Commands that read: search, whats-on, entity. They call the same tools as agents do."""
+"""Commands that read: search, whats-on, entity, traverse, describe. They call the same tools as agents do."""
 
 import json
 from typing import Annotated, Any
@@ -9,6 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from server.cli.running import with_engine
+from sonik.retrieval.describe import TOPICS
+from sonik.retrieval.patterns import MOST_HOPS, PATTERNS
 from sonik.settings import Settings
 from tools.catalog import BY_NAME
 from tools.rendering import Rendered
@@ -25,6 +27,8 @@ def add_to(app: typer.Typer) -> None:
     app.command()(search)
     app.command("whats-on")(whats_on)
     app.command()(entity)
+    app.command()(traverse)
+    app.command()(describe)
     app.command()(resolve)
 
 
@@ -74,10 +78,12 @@ def entity(
     include: Annotated[
         list[str] | None, typer.Option(help="A section: relations, events, sources; give it again for another.")
     ] = None,
+    as_of: Annotated[str | None, typer.Option(help="As known then: ISO 8601 with offset.")] = None,
     as_json: Json = False,
 ) -> None:
     """Show one entity: sonik entity @handle --include sources."""
-    given = {"ref": ref, "include": include or ["relations", "events", "sources"], "response_format": "detailed"}
+    sections = include or ["relations", "events", "sources"]
+    given = {"ref": ref, "include": sections, "as_of": as_of, "response_format": "detailed"}
     rendered = _call("sonik_get_entity", given)
     if as_json:
         return _print_json(rendered)
@@ -86,11 +92,57 @@ def entity(
     return None
 
 
+def traverse(
+    start: Annotated[str, typer.Argument(help="Where to start: a ref, @handle, domain or name.")],
+    pattern: Annotated[str, typer.Argument(help=f"One of {', '.join(PATTERNS)}.")],
+    lens: Annotated[str | None, typer.Option(help="What edges are worth: operations, fan, artist and others.")] = None,
+    graph: Annotated[list[str] | None, typer.Option(help="Graph to walk; repeatable.")] = None,
+    max_hops: Annotated[int | None, typer.Option(min=1, max=MOST_HOPS, help="How far to walk.")] = None,
+    min_confidence: Annotated[float, typer.Option(min=0, max=1, help="Leave out edges less sure than this.")] = 0.0,
+    as_of: Annotated[str | None, typer.Option(help="Edges as known then: ISO 8601 with offset.")] = None,
+    limit: Limit = 20, as_json: Json = False,
+) -> None:  # fmt: skip
+    """Walk a pattern from one entity: sonik traverse @guayacanytimbal artists_at_venue."""
+    given = {
+        "start": start, "pattern": pattern, "lens": lens, "graphs": graph or [], "max_hops": max_hops,
+        "min_confidence": min_confidence, "as_of": as_of, "limit": limit,
+    }  # fmt: skip
+    rendered = _call("sonik_traverse", given)
+    if as_json:
+        return _print_json(rendered)
+    result = rendered.result
+    table = Table(title=Text(f"{pattern} of {result.start.name}, {result.total} in all"), title_justify="left")
+    for column in ("score", "kind", "name", "path", "ref"):
+        table.add_column(column, overflow="fold")
+    for hit in result.hits:
+        table.add_row(*(Text(cell) for cell in (f"{hit.score:.2f}", hit.kind, hit.name, hit.path or "", hit.ref)))
+    Console().print(table)
+    return _print_notes(rendered)
+
+
+def describe(
+    topic: Annotated[str, typer.Argument(help=f"One of {', '.join(TOPICS)}.")],
+    name: Annotated[str | None, typer.Argument(help="Only this one, in full.")] = None,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Explain graph types, tables, who writes them, statuses, lenses and markets: sonik describe lenses fan."""
+    rendered = _call("sonik_describe", {"topic": topic, "name": name})
+    if as_json:
+        return _print_json(rendered)
+    table = Table("name", "about", "details")
+    for item in rendered.result.items:
+        details = json.dumps(item.details, ensure_ascii=False, indent=1) if item.details else ""
+        table.add_row(Text(item.name), Text(item.about), Text(details))
+    Console().print(table)
+    return _print_notes(rendered)
+
+
 def resolve(
-    kind: str, name: str,
-    google_place_id: Annotated[str | None, typer.Option()] = None,
+    kind: Annotated[str, typer.Argument(help="What it is: venue, artist, event and so on.")],
+    name: Annotated[str, typer.Argument(help="Its name.")],
+    google_place_id: Annotated[str | None, typer.Option(help="Its Google place id.")] = None,
     instagram: Annotated[str | None, typer.Option(help="Handle or link.")] = None,
-    website: Annotated[str | None, typer.Option()] = None,
+    website: Annotated[str | None, typer.Option(help="Its domain or web address.")] = None,
     source: Annotated[str | None, typer.Option(help="System that numbers or names it.")] = None,
     source_id: Annotated[str | None, typer.Option(help="Its id in that system.")] = None,
     when: Annotated[str | None, typer.Option(help="Start of an event, ISO 8601 with offset.")] = None,

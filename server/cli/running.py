@@ -1,6 +1,8 @@
-"""Run one engine call from a command."""
+"""Run one engine call from a command, or leave a process behind that works on."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -28,3 +30,15 @@ def with_engine(
             return await work(engine)
 
     return asyncio.run(run())
+
+
+def leave_worker(settings: Settings) -> None:
+    """Start a process that does jobs until none is left, and outlives this one; its log is in the home."""
+    log = settings.home / "log" / "jobs.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    # -P: what lies in the current directory must not be taken for our packages.
+    command = [sys.executable, "-P", "-m", "server.cli", "job", "work", "--until-idle"]
+    with log.open("ab") as written:
+        subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=written, stderr=written, start_new_session=True
+        )  # fmt: skip

@@ -13,7 +13,8 @@ from rich.text import Text
 
 from server.cli import inspecting
 from server.cli.parcels import Parcel, parcels
-from server.cli.running import with_engine
+from server.cli.running import leave_worker, with_engine
+from sonik.errors import InvalidInput
 from sonik.ingest.files import Row
 from sonik.ingest.inspection.report import SAMPLE
 from sonik.ingest.intake import Delivery
@@ -56,12 +57,15 @@ def ingest(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print every receipt, or the whole inspection, as JSON.")
     ] = False,
+    background: Annotated[bool, typer.Option(help="Print the id of a job that does it, and return.")] = False,
 ) -> None:  # fmt: skip
     """Take records in: every line gets a receipt (created, updated, unchanged, refused and why)."""
     settings = Settings()
     if inspect:
         return inspecting.show(file, mapping=mapping, save=save_mapping, sample=sample, as_json=as_json)
     chosen = parcels(file, mapping=mapping, source=source, trust=trust, now=settings.now)
+    if background:
+        return _put_off(chosen, settings, dry_run=dry_run, key=key, as_json=as_json)
     shows = wait and not dry_run
     intakes = with_engine(
         lambda engine: _take_all(engine, chosen, dry_run=dry_run, key=key, wait=shows, quiet=as_json),
@@ -73,6 +77,27 @@ def ingest(
     if any(intake.counts["refused"] for intake in intakes):
         raise typer.Exit(1)
     return None
+
+
+def _put_off(chosen: list[Parcel], settings: Settings, *, dry_run: bool, key: str | None, as_json: bool) -> None:
+    """Keep the records as a job, and leave a worker behind that does it."""
+    if dry_run:
+        step = "Leave out --background: a dry run is over at once."
+        raise InvalidInput("A dry run is not done in the background.", next_step=step, field="background")
+    if len(chosen) != 1:
+        step = "Leave out --background: they are small."
+        raise InvalidInput("Deliveries that build on each other are not done apart.", next_step=step, field="file")
+    parcel = chosen[0]
+    delivery = Delivery(source=parcel.source, scope=settings.scope(), idempotency_key=key)
+    job_id = with_engine(
+        lambda engine: engine.ingest_later(parcel.rows, delivery=delivery, mapping=parcel.mapping), settings=settings
+    )
+    leave_worker(settings)
+    count = len(parcel.rows)
+    if as_json:
+        typer.echo(json.dumps({"job_id": str(job_id), "rows": count}))
+    else:
+        typer.echo(f"{count} records will be taken in by job {job_id}; `sonik job {job_id}` shows how far it is.")
 
 
 async def _take_all(

@@ -44,17 +44,18 @@ SET n = row
 UNWIND $ids AS id MATCH (n:Entity {id: id}) DELETE n
 
 // name: upsert_edges
+// A row is source, target, then the values of {properties}, of which the id comes first.
 UNWIND $rows AS row
-MERGE (a:Entity {id: row.src})
-MERGE (b:Entity {id: row.dst})
-MERGE (a)-[r:{type} {eid: row.eid}]->(b)
-SET r = row.properties
+MERGE (a:Entity {id: row[0]})
+MERGE (b:Entity {id: row[1]})
+MERGE (a)-[r:{type} {eid: row[2]}]->(b)
+SET r = {{properties}}
 
 // name: delete_edges
 UNWIND $eids AS eid MATCH ()-[r:{type} {eid: eid}]->() DELETE r
 
 // name: vertex_versions
-MATCH (n:Entity) WHERE n.id > $after RETURN n.id, n.version ORDER BY n.id LIMIT $limit
+MATCH (n:Entity) WHERE n.id > $after RETURN n.id, n.version, labels(n) ORDER BY n.id LIMIT $limit
 
 // name: edge_states
 // No labels at the ends: with one, every edge is looked up once for every vertex.
@@ -73,4 +74,19 @@ WITH a, r, b ORDER BY r.weight DESC
 WITH a, collect([r.eid, type(r), startNode(r) = a, b.id, r.weight, labels(b)])[0..$fanout] AS found
 UNWIND found AS e
 RETURN a.id, e[0], e[1], e[2], e[3], e[4], e[5]
+LIMIT $budget
+
+// name: walk
+// One step of some routes from some vertices: out along the types in $out, in along those in $into, the strongest
+// first and of equals the latest; as of one moment, and as one caller may see them.
+UNWIND $ids AS start
+MATCH (a:Entity {id: start}) WITH a MATCH (a){tail}[r:{types}]{head}(b)
+WHERE r.collection = $collection AND r.valid_from <= $known_by AND r.valid_to > $at AND r.confidence >= $min_confidence
+  AND ((startNode(r) = a AND type(r) IN $out) OR (endNode(r) = a AND type(r) IN $into))
+  AND (r.visibility = 'public' OR $staff OR (r.visibility = 'org' AND r.owner_org = $org))
+  AND (b.visibility = 'public' OR $staff OR (b.visibility = 'org' AND b.owner_org = $org))
+WITH a, r, b, coalesce(r.{weight}, r.weight) AS weight ORDER BY weight DESC, b.starts_at DESC
+WITH a, collect([r.eid, type(r), startNode(r) = a, b.id, weight, labels(b), b.name, r.position])[0..$fanout] AS found
+UNWIND found AS e
+RETURN a.id, e[0], e[1], e[2], e[3], e[4], e[5], e[6], e[7]
 LIMIT $budget

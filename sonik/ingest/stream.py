@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from sonik.clock import Clock
 from sonik.errors import IdempotencyConflict, InvalidInput
 from sonik.identity.names import clean_text
+from sonik.ingest.acquaintance import Acquaintance
 from sonik.ingest.batch import Numbered
 from sonik.ingest.files import Row, to_record
 from sonik.ingest.intake import Delivery, take_in
@@ -19,7 +20,7 @@ from sonik.stores.postgres import Postgres, Session
 from sonik.truth.unit import Writable
 
 SQL = queries("truth")
-BATCH = 200
+BATCH = 500
 ANALYZE_AFTER = 100
 MAX_SOURCE_NAME = 100
 
@@ -27,10 +28,16 @@ Watcher = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """Stands in for the database in a dry run: each unit of work is a savepoint of one transaction."""
+class Within:
+    """Stands in for the database where all is one transaction, as in a dry run: each unit of work is a savepoint."""
 
     session: Session
+    postgres: Postgres | None = None
+
+    def admit(self) -> None:
+        """Refuse anything new when there is no room for it; without a database whoever opened the session has asked."""
+        if self.postgres is not None:
+            self.postgres.admit()
 
     def writing(self) -> AbstractAsyncContextManager[Session]:
         """Open a savepoint."""
@@ -52,10 +59,10 @@ async def ingest(
     check_delivery(delivery)
     async with postgres.writing() as session:
         legends = await load_legends(session)
-    stream = _Stream(delivery=delivery, legends=legends, clock=clock, mapping=mapping, watch=watch)
+    stream = Stream(delivery=delivery, legends=legends, clock=clock, mapping=mapping, watch=watch)
     if delivery.dry_run:
         async with postgres.writing() as session:
-            whole = await stream.take(Rehearsal(session), rows)
+            whole = await stream.take(Within(session, postgres), rows)
             await session.rollback()
         return unmade(whole)
     whole = await stream.take(postgres, rows)
@@ -66,26 +73,33 @@ async def ingest(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Stream:
+class Stream:
+    """A delivery on its way in, batch by batch."""
+
     delivery: Delivery
     legends: Legends
     clock: Clock
-    mapping: FieldMapping | None
-    watch: Watcher | None
+    mapping: FieldMapping | None = None
+    watch: Watcher | None = None
+    acquaintance: Acquaintance = field(default_factory=Acquaintance)
 
     async def take(self, database: Writable, rows: Iterable[Row]) -> Intake:
         """Take all batches in."""
         parts = []
-        for number, batch in enumerate(_batches(rows)):
-            read = [(row.line, to_record(row, mapping=self.mapping, legends=self.legends)) for row in batch]
-            refused = [record for _, record in read if isinstance(record, Receipt)]
-            records = [(line, record) for line, record in read if not isinstance(record, Receipt)]
-            taken = await self._take(database, records, part=str(number))
-            receipts = sorted((*refused, *taken.receipts), key=lambda receipt: receipt.line)
-            parts.append(replace(taken, receipts=tuple(receipts)))
+        for number, batch in enumerate(batches(rows)):
+            parts.append(await self.take_batch(database, batch, number=number))
             if self.watch is not None:
                 self.watch(len(batch))
         return merge(parts)
+
+    async def take_batch(self, database: Writable, batch: Sequence[Row], *, number: int) -> Intake:
+        """Take one batch in; return a receipt per row, in order."""
+        read = [(row.line, to_record(row, mapping=self.mapping, legends=self.legends)) for row in batch]
+        refused = [record for _, record in read if isinstance(record, Receipt)]
+        records = [(line, record) for line, record in read if not isinstance(record, Receipt)]
+        taken = await self._take(database, records, part=str(number))
+        receipts = sorted((*refused, *taken.receipts), key=lambda receipt: receipt.line)
+        return replace(taken, receipts=tuple(receipts))
 
     async def _take(self, database: Writable, records: Sequence[Numbered], *, part: str) -> Intake:
         """Take records in as one unit of work; `part` tells its idempotency key from those of other parts."""
@@ -94,7 +108,10 @@ class _Stream:
         key = self.delivery.idempotency_key
         delivery = replace(self.delivery, idempotency_key=f"{key}:{part}" if key else None)
         try:
-            return await take_in(database, records, delivery=delivery, legends=self.legends, clock=self.clock)
+            return await take_in(
+                database, records, delivery=delivery, legends=self.legends, clock=self.clock,
+                acquaintance=self.acquaintance,
+            )  # fmt: skip
         except IdempotencyConflict as error:
             message = f"Idempotency key '{str(key)[:80]}' was used for another request."
             raise IdempotencyConflict(message, next_step=error.next_step, field=error.field) from error
@@ -107,7 +124,7 @@ class _Stream:
 
 
 def check_delivery(delivery: Delivery) -> None:
-    """Refuse a source without a usable name or trust.
+    """Refuse a delivery whose source could not be kept, before anything is done.
 
     Raises:
         InvalidInput: its name or trust is wrong.
@@ -135,7 +152,8 @@ def unmade(whole: Intake) -> Intake:
     return Intake(receipts=tuple(receipts), dry_run=True)
 
 
-def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Yield rows in lists of at most BATCH."""
     source = iter(rows)
     while batch := list(islice(source, BATCH)):
         yield batch

@@ -11,7 +11,7 @@ from sonik.ingest.files import rows_of, to_record
 from sonik.ingest.intake import ATTEMPTS, Delivery, replayed, stored, take_in
 from sonik.ingest.legends import Legends, load_legends
 from sonik.ingest.receipts import Intake, Receipt, merge
-from sonik.ingest.stream import Rehearsal, check_delivery, refused_by_truth, unmade
+from sonik.ingest.stream import Within, check_delivery, refused_by_truth, unmade
 from sonik.sql import queries
 from sonik.stores.postgres import Postgres, Session
 from sonik.truth.unit import Purpose, Unit, unit_of_work
@@ -127,7 +127,7 @@ async def _write(
 ) -> Intake:
     """Write records together; if the database refuses one of them, each by itself."""
     try:
-        return await take_in(Rehearsal(session), good, delivery=delivery, legends=legends, clock=clock)
+        return await take_in(Within(session), good, delivery=delivery, legends=legends, clock=clock)
     except InvalidInput as error:
         if len(good) == 1:
             return Intake(receipts=(refused_by_truth(good[0], error),))

@@ -158,13 +158,20 @@ def _walk_back(target: str, came: Mapping[str, WalkedEdge]) -> tuple[WalkedEdge,
     return tuple(reversed(steps))
 
 
+def moments(scope: Scope, *, now: datetime) -> dict[str, object]:
+    """Return the parameters that tell which edges hold: known by then, and not ended."""
+    return {
+        "known_by": scope.as_of.timestamp() if scope.as_of else LEARNED,
+        "at": (scope.as_of or now).timestamp(),
+    }
+
+
 def _params(scope: Scope, *, window: Window | None, now: datetime) -> dict[str, object]:
     return {
         "collection": scope.collection,
         "staff": scope.role == "staff",
         "org": scope.organisation or "",
-        "known_by": scope.as_of.timestamp() if scope.as_of else LEARNED,
-        "at": (scope.as_of or now).timestamp(),
+        **moments(scope, now=now),
         "since": window.start.timestamp() if window else 0.0,
         "until": window.end.timestamp() if window else FOREVER,
     }

@@ -14,6 +14,7 @@ from sonik.types import Scope
 
 SQL = queries("retrieval")
 LONGEST_REF = 300
+LAST_CHARACTER = "\U0010ffff"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,8 +48,8 @@ def identifiers_in(text: str) -> list[Key]:
     return keys
 
 
-async def find_ref(postgres: Postgres, ref: str, *, scope: Scope) -> Referent:
-    """Return the entity a ref names.
+async def find_ref(postgres: Postgres, ref: str, *, scope: Scope, field: str = "ref") -> Referent:
+    """Return the entity a ref names; `field` is the argument it came in, for the error.
 
     Raises:
         InvalidInput: the ref is empty or far too long.
@@ -57,7 +58,7 @@ async def find_ref(postgres: Postgres, ref: str, *, scope: Scope) -> Referent:
     text = ref.strip()
     if not text or len(text) > LONGEST_REF:
         raise InvalidInput(
-            f"A ref is 1 to {LONGEST_REF} characters.", next_step="Pass a slug, id, @handle or name.", field="ref"
+            f"A ref is 1 to {LONGEST_REF} characters.", next_step="Pass a slug, id, @handle or name.", field=field
         )
     params = {"collection": scope.collection, "uuid": _uuid(text), "slug": text.lower(), "folded": fold(text)}
     keys = identifiers_in(text)
@@ -68,10 +69,20 @@ async def find_ref(postgres: Postgres, ref: str, *, scope: Scope) -> Referent:
             rows = await session.rows(SQL["by_identifier"], held)
             found = [_Found(id=UUID(str(r["id"])), entity_type=str(r["entity_type"]), rank=5) for r in rows]
     if not found:
-        raise NotFound(f"Nothing is known as '{text[:80]}'.", next_step="Find its ref with sonik_search.", field="ref")
+        raise NotFound(f"Nothing is known as '{text[:80]}'.", next_step="Find its ref with sonik_search.", field=field)
     best = [row for row in found if row.rank == found[0].rank]
     also = tuple(dict.fromkeys(row.id for row in best[1:] if row.id != best[0].id))
     return Referent(id=best[0].id, entity_type=best[0].entity_type, also=also)
+
+
+async def refs_starting(postgres: Postgres, prefix: str, *, scope: Scope, limit: int) -> list[str]:
+    """Return the refs of entities one of whose names begins so, in order."""
+    least = fold(prefix[:LONGEST_REF])
+    if not least:
+        return []
+    params = {"collection": scope.collection, "least": least, "most": least + LAST_CHARACTER, "limit": limit}
+    async with postgres.reading(scope) as session:
+        return [str(row["ref"]) for row in await session.rows(SQL["refs_starting"], params)]
 
 
 def _uuid(text: str) -> UUID | None:

@@ -21,6 +21,12 @@ def queries(room: str) -> dict[str, LiteralString]:
     return found
 
 
+def rooms() -> list[str]:
+    """Return the names of the files in ``queries/``, in order."""
+    names = sorted(path.name for path in files(__name__).joinpath("queries").iterdir())
+    return [name.removesuffix(".sql") for name in names if name.endswith(".sql")]
+
+
 def migrations() -> list[tuple[str, LiteralString]]:
     """Return the migrations in order, as (name, text)."""
     return _scripts("migrations")

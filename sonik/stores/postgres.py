@@ -13,7 +13,8 @@ from psycopg.types.json import Jsonb, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from pydantic_core import from_json, to_json
 
-from sonik.errors import Conflict, InvalidInput, StoreUnavailable
+from sonik.errors import Conflict, DiskFull, InvalidInput, StoreUnavailable
+from sonik.stores.disk import Room
 from sonik.types import Scope
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,9 @@ async def translated() -> AsyncIterator[None]:
     except (psycopg.DataError, psycopg.IntegrityError) as error:
         detail = (error.diag.message_primary or str(error)).splitlines()[0]
         raise InvalidInput(f"PostgreSQL refused a value: {detail}.", next_step="Correct the value.") from error
+    except psycopg.errors.DiskFull as error:
+        step = "Free some space there, then try again."
+        raise DiskFull("PostgreSQL's disk is full; nothing was written.", next_step=step) from error
     except (psycopg.OperationalError, PoolTimeout, psycopg.InterfaceError) as error:
         raise StoreUnavailable(_DOWN, next_step=_DOWN_STEP) from error
 
@@ -132,8 +136,11 @@ class Listener:
 class Postgres:
     """The truth's database: `writing()` for units of work, `reading(scope)` for everything shown to a caller."""
 
-    def __init__(self, *, writer: str, reader: str, pool_size: int, timeout_seconds: float) -> None:
+    def __init__(
+        self, *, writer: str, reader: str, pool_size: int, timeout_seconds: float, room: Room | None = None
+    ) -> None:  # fmt: skip
         self._writer_dsn = writer
+        self._room = room
         self._writer = _pool(writer, size=pool_size, timeout=timeout_seconds)
         self._reader = _pool(reader, size=pool_size, timeout=timeout_seconds, options=READER_OPTIONS)
 
@@ -146,6 +153,15 @@ class Postgres:
     async def __aexit__(self, *_: object) -> None:
         await self._reader.close()
         await self._writer.close()
+
+    def admit(self) -> None:
+        """Refuse anything new when the disk is nearly full.
+
+        Raises:
+            DiskFull: there is less room than is to be kept free.
+        """
+        if self._room is not None:
+            self._room.check()
 
     @asynccontextmanager
     async def writing(self, *, durable: bool = True) -> AsyncIterator[Session]:

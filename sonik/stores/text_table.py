@@ -62,6 +62,12 @@ async def opened(connection: AsyncConnection, schema: pa.Schema) -> AsyncTable:
     return table
 
 
+async def layout_found(connection: AsyncConnection) -> pa.Schema | None:
+    """Return the layout of the table, None where there is none; makes nothing."""
+    table = await _found(connection)
+    return None if table is None else await table.schema()
+
+
 async def made_anew(connection: AsyncConnection, schema: pa.Schema) -> AsyncTable:
     """Make the table anew and empty; other processes go over to it with their next look."""
     try:

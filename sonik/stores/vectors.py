@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from sonik.errors import InvalidInput
+from sonik.errors import InvalidInput, Misconfigured
 from sonik.stores.lance import (
     AsyncConnection,
     AsyncTable,
@@ -26,7 +28,7 @@ from sonik.stores.lance import (
 )
 from sonik.stores.text_columns import as_columns, as_vector, confirm_layout, layout
 from sonik.stores.text_filter import permitted
-from sonik.stores.text_table import made_anew, neighbours, opened, tidied, untidy
+from sonik.stores.text_table import layout_found, made_anew, neighbours, opened, tidied, untidy
 from sonik.stores.texts import Match, TextFilter, TextRow, Vector
 from sonik.types import Language
 
@@ -77,6 +79,20 @@ class Vectors:
             connection = await connect(uri, refresh_seconds=refresh_seconds)
             table = await (made_anew if replace else opened)(connection, schema)
             return cls(connection, table, schema=schema, timeout=timedelta(seconds=timeout_seconds))
+
+    @staticmethod
+    async def misfit(uri: str, *, model: str, dimension: int) -> Misconfigured | None:
+        """Return why the table could not be opened for a model, None if it could; changes nothing."""
+        if "://" not in uri and not Path(uri).expanduser().is_dir():
+            return None
+        with translated(), closing(await connect(uri, refresh_seconds=1.0)) as connection:
+            found = await layout_found(connection)
+        try:
+            if found is not None:
+                confirm_layout(found, layout(model=model, dimension=dimension))
+        except Misconfigured as error:
+            return error
+        return None
 
     async def __aenter__(self) -> Self:
         return self

@@ -1,6 +1,5 @@
 """Carries dirty keys to one sink: batch after batch, from its cursor on, or everything when it must begin anew."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -8,6 +7,7 @@ from uuid import UUID
 
 from sonik.errors import Conflict, InvalidInput
 from sonik.sql import queries
+from sonik.stores.cancellation import heed_cancellation
 from sonik.stores.postgres import Postgres
 from sonik.sync.source import NOWHERE, Dirty, Outbox, Sink
 from sonik.truth.rows import Position
@@ -122,10 +122,3 @@ class Carrier:
         async with self._postgres.writing(durable=False) as session:
             await session.execute(SQL["record"], params)
             await session.execute(SQL["announce"])
-
-
-def heed_cancellation() -> None:
-    """Until Python 3.12 asyncio.wait_for, which the pool uses, can swallow a cancellation: look for one that was."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

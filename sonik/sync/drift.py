@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sonik import ontology
-from sonik.ontology import GRAPHS
+from sonik.ontology import GRAPHS, Graph
 from sonik.sql import queries
 from sonik.stores.graph import CYPHER, Graphs
+from sonik.stores.graph_wire import Value
 from sonik.stores.postgres import Postgres
 from sonik.stores.vectors import Vectors
 from sonik.sync.graph_sink import FOREVER
@@ -71,7 +72,9 @@ async def _entities(postgres: Postgres) -> tuple[dict[str, str], dict[str, str]]
     searchable: dict[str, str] = {}
     async for row in _pages(postgres, "entity_versions", "id"):
         key, version = str(row["id"]), str(row["version"])
-        everything[key] = version
+        label = ontology.vertex(str(row["entity_type"])).label
+        for graph in ontology.graphs_of(label):
+            everything[_in_graph(key, label, graph)] = version
         if row["entity_type"] in ontology.SEARCHABLE_KINDS:
             searchable[key] = version
     return everything, searchable
@@ -104,11 +107,21 @@ async def _vertices(graphs: Graphs) -> list[tuple[str, str]]:
         after = ""
         while True:
             rows = await graphs.read(graph, CYPHER["vertex_versions"], {"after": after, "limit": PAGE})
-            found += [(str(row[0]), str(row[1])) for row in rows]
+            found += [(_in_graph(str(key), _label(labels), graph), str(version)) for key, version, labels in rows]
             if len(rows) < PAGE:
                 break
             after = str(rows[-1][0])
     return found
+
+
+def _in_graph(key: str, label: str, graph: Graph) -> str:
+    """Name a vertex: by its id alone where it is at home, with the graph where it also stands."""
+    return key if label not in ontology.SHARED or ontology.BY_LABEL[label].graph == graph else f"{key} in {graph}"
+
+
+def _label(labels: Value) -> str:
+    names = labels if isinstance(labels, list) else []
+    return next((str(name) for name in names if name in ontology.BY_LABEL), "")
 
 
 async def _edges(graphs: Graphs) -> list[tuple[str, str]]:

@@ -7,8 +7,9 @@ from contextlib import suppress
 
 from sonik.errors import Conflict, SonikError, StoreUnavailable
 from sonik.sql import queries
+from sonik.stores.cancellation import heed_cancellation
 from sonik.stores.postgres import Lease, Postgres
-from sonik.sync.carrier import Carrier, Progress, heed_cancellation
+from sonik.sync.carrier import Carrier, Progress
 from sonik.sync.checkpoint import checkpoint
 from sonik.sync.source import Sink
 from sonik.truth.rows import Position

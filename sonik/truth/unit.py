@@ -23,13 +23,17 @@ EVENT_END = {"PERFORMS_AT": "dst", "HOSTED_BY": "src", "PROMOTED_BY": "src"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Purpose:
-    """Why a unit of work is done: the action for the audit log, and the caller's idempotency key."""
+    """Why a unit of work is done: the action for the audit log, and the caller's idempotency key.
+
+    `adds` is False for one that brings nothing new and must also be possible when the disk is nearly full.
+    """
 
     action: str
     scope: Scope
     correlation_id: str = field(default_factory=lambda: uuid4().hex)
     idempotency_key: str | None = None
     request: JsonObject = field(default_factory=dict)
+    adds: bool = True
 
     @property
     def request_hash(self) -> bytes:
@@ -115,6 +119,10 @@ class Unit:
 class Writable(Protocol):
     """Where units of work are done: PostgreSQL, or what stands in for it in a dry run."""
 
+    def admit(self) -> None:
+        """Refuse anything new when there is no room for it."""
+        ...
+
     def writing(self) -> AbstractAsyncContextManager[Session]:
         """Open a transaction that the end of the block commits."""
         ...
@@ -122,7 +130,13 @@ class Writable(Protocol):
 
 @asynccontextmanager
 async def unit_of_work(postgres: Writable, *, purpose: Purpose, clock: Clock) -> AsyncIterator[Unit]:
-    """Open a unit of work; leaving the block commits it, an exception undoes it whole."""
+    """Open a unit of work; leaving the block commits it, an exception undoes it whole.
+
+    Raises:
+        DiskFull: there is no room for anything new.
+    """
+    if purpose.adds:
+        postgres.admit()
     async with postgres.writing() as session:
         unit = Unit(session, purpose=purpose, clock=clock)
         await unit.recall()

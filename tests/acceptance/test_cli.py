@@ -15,7 +15,10 @@ from tests.fix_engine import NOW
 from tests.fix_mcp import ROOT, server_environment
 from tools.catalog import BY_NAME
 
-COMMANDS = "search whats-on entity resolve ingest serve up down status doctor demo version sync".split()
+COMMANDS = (
+    "search whats-on entity traverse describe resolve ingest serve up down status doctor demo backup restore upgrade "
+    "version job sync"
+).split()
 RECORDS = (
     '{"kind": "venue", "source_id": "patio", "name": "Patio [de] Prueba", "market": "medellin"}',
     '{"kind": "venue", "source_id": "broken", "name": ',
@@ -121,6 +124,19 @@ def test_the_world_is_rehearsed_delivery_by_delivery(running_home: Path) -> None
             {"ref": "@lomaybongo", "include": ["events", "sources"], "response_format": "detailed"},
         ),
         (
+            ("traverse", "nebula", "neighbors", "--max-hops", "2", "--lens", "fan", "--graph", "operations"),
+            "sonik_traverse",
+            {
+                "start": "nebula", "pattern": "neighbors", "max_hops": 2, "lens": "fan", "graphs": ["operations"],
+                "limit": 20,
+            },
+        ),
+        (
+            ("describe", "lenses", "impact"),
+            "sonik_describe",
+            {"topic": "lenses", "name": "impact"},
+        ),
+        (
             ("resolve", "artist", "Loma y Bongó", "--instagram", "https://instagram.com/lomaybongo"),
             "sonik_resolve",
             {"candidates": [{"kind": "artist", "name": "Loma y Bongó", "identifiers": {"instagram": "lomaybongo"}}]},
@@ -134,7 +150,7 @@ async def test_json_is_what_an_agent_gets(
     wide = {"max_tokens": 20_000} if "max_tokens" in BY_NAME[tool].arguments.model_fields else {}
     rendered = await BY_NAME[tool].call(market, Scope(), {**arguments, **wide})
     told = rendered.structured()
-    for once in ("trace_id", "next_cursor"):
+    for once in ("trace_id", "next_cursor", "queries"):
         assert (printed.pop(once, None) is None) is (told.pop(once, None) is None)
     assert printed == told
 
@@ -144,6 +160,12 @@ def test_a_search_is_shown_as_a_table_with_its_trace(medellin_home: Path) -> Non
     assert "│ 2026-11-22 02:00 │ Subsuelo │ Sótano Turquesa │ COP 25000-40000 │" in shown
     assert "understand" in shown
     assert "hydrate" in shown
+
+
+def test_a_walk_is_shown_as_a_table_with_its_ways(medellin_home: Path) -> None:
+    shown = said(sonik(medellin_home, "traverse", "@guayacanytimbal", "artists_at_venue"))
+    assert "artists_at_venue of Guayacán y Timbal, 4 in all" in shown
+    assert "<HOSTED_BY 0.90 Jueves de Timbal <PERFORMS_AT 0.90" in shown
 
 
 def test_the_stores_agree_and_that_is_the_exit_code(medellin_home: Path) -> None:

@@ -50,6 +50,7 @@ VALID: dict[str, Json] = {
     "sonik_get_entity": {"ref": "nebula"},
     "sonik_resolve": {"candidates": [{"kind": "venue", "name": "Nébula"}]},
     "sonik_upsert": {"source": "agenda", "records": []},
+    "sonik_job": {"job_id": "019aa7a5-9d2c-7e34-8d5e-0c1f6f5a2b10"},
 }
 
 

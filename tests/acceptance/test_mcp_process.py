@@ -1,5 +1,6 @@
 """The server as a process: only protocol on stdout, ready before its stores, gone when told, alive without them."""
 
+import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from sonik.settings import Settings
 from sonik.stores import embedded
 from tests.fix_mcp import Wire, checked_error
+from tools.catalog import TOOLS
 
 StartWire = Callable[..., Wire]
 
@@ -37,7 +39,7 @@ def test_nothing_on_stderr_looks_like_a_crash(wire: Wire) -> None:
     wire.call("sonik_whats_on", '{"when": "2026-02-30"}')
     wire.call("sonik_nothing", "{}")
     wire.send_line("this is no JSON")
-    assert len(wire.ask("tools/list")["result"]["tools"]) == 3
+    assert len(wire.ask("tools/list")["result"]["tools"]) == len(TOOLS)
     assert "Traceback" not in wire.stderr()
 
 
@@ -45,7 +47,7 @@ def test_the_tool_list_is_there_before_the_stores(start_wire: StartWire, home: P
     wire = start_wire(home)
     wire.greet()
     tools = wire.ask("tools/list")["result"]["tools"]
-    assert len(tools) == 3
+    assert len(tools) == len(TOOLS)
     assert running(home) == []
     answer = wire.call("sonik_whats_on", '{"when": "tonight", "market": "medellin"}')
     assert answer["structuredContent"]["total"] == 0
@@ -98,7 +100,7 @@ def test_a_store_that_cannot_start_is_a_tool_error_and_the_process_lives(
         told = checked_error(answer["content"][0]["text"])
         assert told["code"] == "missing_binary"
         assert str(empty) in told["message"]
-    assert len(wire.ask("tools/list")["result"]["tools"]) == 3
+    assert len(wire.ask("tools/list")["result"]["tools"]) == len(TOOLS)
     assert wire.ask("resources/templates/list")["result"]["resourceTemplates"]
     assert wire.hung_up() == 0
     assert "Traceback" not in wire.stderr()
@@ -123,3 +125,19 @@ def test_a_setting_that_is_wrong_is_told_in_one_line(start_wire: StartWire, embe
         "Correct SONIK_* in the environment: edge_budget: Input should be a valid integer, "
         "unable to parse string as an integer"
     ]
+
+
+def test_the_log_is_json_lines_on_request_and_holds_no_question(start_wire: StartWire, medellin_home: Path) -> None:
+    wire = start_wire(medellin_home, SONIK_LOG_LEVEL="INFO", SONIK_LOG_FORMAT="json")
+    wire.greet()
+    asked = "quimera de marzo ana@example.org"
+    for tool, arguments in (
+        ("sonik_search", f'{{"query": "{asked}"}}'), ("sonik_get_entity", f'{{"ref": "{asked}"}}'),
+        ("sonik_whats_on", f'{{"market": "{asked}"}}'), ("sonik_job", f'{{"job_id": "{asked}"}}'),
+    ):  # fmt: skip
+        wire.call(tool, arguments)
+    wire.hung_up()
+    records = [json.loads(line) for line in wire.stderr().splitlines()]
+    assert {"at", "level", "logger", "message"} <= set.intersection(*map(set, records))
+    assert "quimera" not in wire.stderr()
+    assert "ana@" not in wire.stderr()

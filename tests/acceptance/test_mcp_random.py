@@ -8,9 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mcp import Client
 
-from sonik.ontology import SEARCHABLE_KINDS
+from sonik.ontology import GRAPHS, KINDS, SEARCHABLE_KINDS
+from sonik.retrieval.describe import TOPICS
 from sonik.retrieval.entity import SECTIONS
 from sonik.retrieval.lenses import LENSES
+from sonik.retrieval.patterns import PATTERNS
 from tests.fix_mcp import Json, error_of, text_of, tokens_of
 from tools.catalog import BY_NAME
 
@@ -49,6 +51,7 @@ circles = st.fixed_dictionaries(
 )
 moments = st.datetimes(timezones=st.timezones(), allow_imaginary=False).map(lambda moment: moment.isoformat())
 WHEN = ("tonight", "this_weekend", "2026-12-05", "2026-12-05/2027-12-07", "esta noche después de las 11", "amanhã")
+REFS = ("nebula", "@lomaybongo", "guayacan-y-timbal", "Subsuelo", "pulsonorte.example", "medellin")
 READING: dict[str, st.SearchStrategy[Any]] = {
     "response_format": one("concise", "detailed"),
     "max_tokens": mostly(st.integers(400, 7_000), numbers),
@@ -78,6 +81,22 @@ ASKED: dict[str, tuple[dict[str, st.SearchStrategy[Any]], dict[str, st.SearchStr
             "price_max": mostly(st.floats(0, 1e6), numbers),
             "sort": one("time", "price"),
         },
+    ),
+    "sonik_traverse": (
+        {"start": one(*REFS), "pattern": one(*PATTERNS)},
+        {
+            **READING,
+            "limit": mostly(st.integers(1, 50), numbers),
+            "lens": one(*LENSES),
+            "graphs": mostly(st.lists(st.sampled_from(GRAPHS), max_size=3)),
+            "max_hops": mostly(st.integers(1, 3), numbers),
+            "min_confidence": mostly(st.floats(0, 1), numbers),
+            "as_of": mostly(st.just("2026-11-21T20:00:00Z"), moments),
+        },
+    ),
+    "sonik_describe": (
+        {"topic": one(*TOPICS)},
+        {**READING, "name": mostly(st.sampled_from([*KINDS, *LENSES, *PATTERNS, "events", "medellin"]), texts)},
     ),
     "sonik_resolve": (
         {
@@ -110,13 +129,14 @@ ASKED: dict[str, tuple[dict[str, st.SearchStrategy[Any]], dict[str, st.SearchStr
         {"source_cursor": texts, "dry_run": st.booleans(), "idempotency_key": texts, "wait_for": one("projected")},
     ),
     "sonik_get_entity": (
-        {"ref": one("nebula", "@lomaybongo", "guayacan-y-timbal", "Subsuelo", "pulsonorte.example", "medellin")},
+        {"ref": one(*REFS)},
         {
             **READING,
             "include": mostly(st.lists(st.sampled_from(SECTIONS), max_size=6)),
             "as_of": mostly(st.just("2026-11-21T20:00:00Z"), moments),
         },
     ),
+    "sonik_job": ({"job_id": mostly(st.uuids().map(str), texts)}, {}),
 }
 
 
@@ -152,6 +172,18 @@ async def test_any_entity_is_answered_or_told_off(memory_client: Client, argumen
 
 
 @thorough
+@given(arguments=arguments_of("sonik_traverse"))
+async def test_any_walk_is_answered_or_told_off(memory_client: Client, arguments: Json) -> None:
+    await answered(memory_client, "sonik_traverse", arguments)
+
+
+@thorough
+@given(arguments=arguments_of("sonik_describe"))
+async def test_any_description_is_given_or_told_off(memory_client: Client, arguments: Json) -> None:
+    await answered(memory_client, "sonik_describe", arguments)
+
+
+@thorough
 @given(arguments=arguments_of("sonik_resolve"))
 async def test_any_candidates_are_settled_or_told_off(memory_client: Client, arguments: Json) -> None:
     await answered(memory_client, "sonik_resolve", arguments)
@@ -162,6 +194,12 @@ async def test_any_candidates_are_settled_or_told_off(memory_client: Client, arg
 async def test_no_upsert_of_a_reader_gets_through(memory_client: Client, arguments: Json) -> None:
     answer = await memory_client.call_tool("sonik_upsert", arguments)
     assert error_of(answer)["code"] in {"invalid_arguments", "not_allowed", "invalid_input"}, text_of(answer)
+
+
+@thorough
+@given(arguments=arguments_of("sonik_job"))
+async def test_any_job_is_answered_or_told_off(memory_client: Client, arguments: Json) -> None:
+    await answered(memory_client, "sonik_job", arguments)
 
 
 async def answered(client: Client, tool: str, arguments: Json) -> None:

@@ -26,6 +26,7 @@ async def test_the_templates_are_listed(client: Client) -> None:
     assert {template.uri_template for template in listed.resource_templates} == {
         "sonik://entity/{ref}",
         "sonik://schema/{graph}",
+        "sonik://market/{slug}/tonight",
     }
     assert all(template.description for template in listed.resource_templates)
 
@@ -50,11 +51,18 @@ async def test_a_page_is_found_by_any_ref(client: Client, ref: str, found: str) 
     assert (await page(client, f"sonik://entity/{ref}"))["entity"]["ref"] == found
 
 
+async def test_the_evening_of_a_market_is_a_page(client: Client) -> None:
+    read = await page(client, "sonik://market/medellin/tonight")
+    told = data_of(await client.call_tool("sonik_whats_on", {"market": "medellin", "limit": 50}))
+    assert [event["ref"] for event in read["events"]] == [event["ref"] for event in told["events"]]
+    assert read["events"][0]["sources"]
+
+
 @pytest.mark.parametrize("graph", ontology.GRAPHS)
-async def test_a_graph_tells_its_types(client: Client, graph: str) -> None:
+async def test_a_graph_tells_its_types(client: Client, graph: ontology.Graph) -> None:
     read = await page(client, f"sonik://schema/{graph}")
     assert read["graph"] == graph
-    assert [vertex["label"] for vertex in read["vertices"]] == [v.label for v in ontology.VERTICES if v.graph == graph]
+    assert [vertex["label"] for vertex in read["vertices"]] == list(ontology.labels(graph))
     assert [edge["type"] for edge in read["edges"]] == [e.name for e in ontology.EDGES if e.graph == graph]
     assert {"weight", "timestamp", "source", "confidence"} <= set(read["every_edge_has"])
 
@@ -63,7 +71,8 @@ async def test_a_graph_tells_its_types(client: Client, graph: str) -> None:
     "uri",
     [
         "sonik://entity/nobody-of-this-name", "sonik://schema/operation", "sonik://schema/", "sonik://entity/",
-        "sonik://nothing/here", "sonik://entity/..%2f..%2fetc%2fpasswd", "sonik://schema/..%2foperations",
+        "sonik://nothing/here",
+        "sonik://market/atlantis/tonight", "sonik://market/medellin/never", "sonik://entity/..%2f..%2fetc%2fpasswd", "sonik://schema/..%2foperations",
         "sonik://entity/%00", "sonik://entity/" + "a" * 2_000, "file:///etc/passwd",
     ],
 )  # fmt: skip

@@ -25,9 +25,10 @@ import redis.asyncio as redis
 from falkordb.asyncio.graph import AsyncGraph
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from sonik.engine import READER, Engine
+from sonik.engine import Engine
 from sonik.settings import Settings
 from sonik.stores import embedded
+from sonik.stores.addresses import READER
 from sonik.stores.embedding import MiniLm
 from sonik.stores.lance import AsyncTable, FullTextOperator, MultiMatchQuery
 from sonik.stores.postgres import READER_OPTIONS

@@ -32,6 +32,7 @@ from tests.bench.probe import probe
 from tests.bench.serving import resident_mib
 from tests.bench.spread import spread, without_gc
 from tests.bench.synthetic import world
+from tests.bench.walking import walks
 
 SIZES = (1_000, 10_000, 100_000)
 RESULT = ROOT / "build" / "scale.json"
@@ -115,11 +116,12 @@ async def ask(settings: Settings) -> JsonObject:
                 answer = await engine.search(Question(query=query), scope=READER)
                 kind = "search" if answer.understood.rest else "programme"
                 taken[kind].append((perf_counter() - started) * 1000)
+        walked = await walks(engine)
         memory = resident_mib(os.getpid())
     everything = [ms for laps in taken.values() for ms in laps]
     return {
         "search_ms": spread(everything), **{f"{kind}_ms": spread(laps) for kind, laps in taken.items()},
-        "rss_mib": round(memory, 1), "probe_ms": probe().loop_ms,
+        "traverse_ms": spread(walked), "rss_mib": round(memory, 1), "probe_ms": probe().loop_ms,
     }  # fmt: skip
 
 
@@ -221,7 +223,7 @@ def _plot(measured: JsonObject, path: Path) -> None:
         return
     figure, axes = pyplot.subplots(figsize=(6, 4))
     across = [int(size) for size in sizes]
-    for name in ("programme_ms", "search_ms"):
+    for name in ("programme_ms", "search_ms", "traverse_ms"):
         spreads = [figures[name] for figures in sizes.values() if isinstance(figures, dict)]
         heights = [float(str(one["p50"])) for one in spreads if isinstance(one, dict)]
         axes.plot(across, heights, marker="o", label=name.removesuffix("_ms"))

@@ -106,3 +106,21 @@ def test_a_foreign_package_that_shadows_ours_is_named(tmp_path: Path, form: str)
         f"package tools | {foreign} | This is not Sonik's package `tools`: uninstall it, or start from a directory"
         " without one."
     ]
+
+
+def test_a_distribution_that_writes_into_our_package_is_named(tmp_path: Path) -> None:
+    other = tmp_path / "other_tools-1.0.dist-info"
+    other.mkdir()
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: other-tools\nVersion: 1.0\n")
+    (other / "top_level.txt").write_text("tools\n")
+    script = (
+        "from sonik.settings import Settings; from sonik.stores.embedded.doctor import examine\n"
+        "for one in examine(Settings()):\n"
+        "    if not one.ok: print(one.name, '|', one.what, '|', one.remedy)"
+    )
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}", "PYTHONSAFEPATH": "1"}
+    ran = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines() == [
+        f"package tools | {ROOT / 'tools'}, which other-tools also writes into | Uninstall other-tools, then"
+        " `pip install --force-reinstall --no-deps sonik`."
+    ]

@@ -17,7 +17,7 @@ from sonik.retrieval.lenses import lens
 from sonik.stores.embedded.redis import SNAPSHOT
 from sonik.stores.graph import CYPHER, Graphs
 from sonik.stores.graph_wire import Value
-from sonik.sync.graph_sink import EdgeRow, edge_properties
+from sonik.sync.graph_sink import EdgeRow, edge_properties, edge_query
 from sonik.types import JsonObject
 from tests.fix_engine import deliver
 from tests.fix_redis import RedisServer
@@ -224,8 +224,7 @@ async def test_a_late_write_does_not_undo_a_newer_version(graphs: Graphs) -> Non
 
 
 async def test_a_vertex_that_an_edge_named_first_is_completed_and_not_doubled(graphs: Graphs) -> None:
-    edge = {"eid": "e", "src": "event", "dst": "venue", "properties": {"eid": "e"}}
-    await graphs.write("operations", CYPHER["upsert_edges"].replace("{type}", "HOSTED_BY"), {"rows": [edge]})
+    await graphs.write("operations", edge_query("HOSTED_BY", ["eid"]), {"rows": [["event", "venue", "e"]]})
     await graphs.write("operations", CYPHER["label_vertices"].replace("{label}", "Venue"), {"ids": ["venue"]})
     await put(graphs, {"id": "venue", "name": "Casa", "version": 1})
     rows = await graphs.read("operations", "MATCH (a)-[:HOSTED_BY]->(b) RETURN labels(a), labels(b), b.name")
@@ -248,6 +247,21 @@ async def test_the_neighbourhood_starts_from_the_id_index(graphs: Graphs) -> Non
         assert "All Node Scan" not in plan
 
 
+@pytest.mark.parametrize("ends", [("-", "->"), ("<-", "-"), ("-", "-")])
+async def test_a_walk_starts_from_the_id_index_and_follows_edges(graphs: Graphs, ends: tuple[str, str]) -> None:
+    await put(graphs, *({"id": f"v{i}", "version": 1} for i in range(100)))
+    query = CYPHER["walk"].replace("{types}", "HOSTED_BY|PERFORMS_AT").replace("{weight}", "w_fan")
+    params = {
+        "ids": ["v1", "v2"], "collection": "live", "at": 0.0, "staff": False, "org": "", "min_confidence": 0.0,
+        "out": ["HOSTED_BY"], "into": ["PERFORMS_AT"], "fanout": 40, "budget": 100,
+    }  # fmt: skip
+    plan = await graphs.explain("operations", query.replace("{tail}", ends[0]).replace("{head}", ends[1]), params)
+    assert "Node By Index Scan" in plan
+    assert "Conditional Traverse" in plan
+    assert "Label Scan" not in plan
+    assert "All Node Scan" not in plan
+
+
 PROJECTOR_QUERIES = (
     "cursor", "move_cursor", "label_vertices", "upsert_vertices", "delete_vertices", "upsert_edges", "delete_edges",
     "vertex_versions", "edge_states",
@@ -256,7 +270,8 @@ PROJECTOR_QUERIES = (
 
 @pytest.mark.parametrize("query", PROJECTOR_QUERIES)
 async def test_no_query_of_the_projector_scans_a_graph(graphs: Graphs, query: str) -> None:
-    text = CYPHER[query].replace("{type}", "HOSTED_BY").replace("{label}", "Venue")
+    text = edge_query("HOSTED_BY", ["eid", "weight"]) if query == "upsert_edges" else CYPHER[query]
+    text = text.replace("{type}", "HOSTED_BY").replace("{label}", "Venue")
     numbers = dict.fromkeys(("txid", "seq", "from_txid", "from_seq", "limit"), 1)
     plan = await graphs.explain("operations", text, {"rows": [], "ids": ["v"], "eids": ["e"], "after": "", **numbers})
     assert "Index Scan" in plan

@@ -35,7 +35,7 @@ def test_no_kind_label_or_edge_is_described_twice() -> None:
 def test_an_edge_joins_known_labels_of_graphs_it_belongs_to(edge: ontology.EdgeType) -> None:
     ends = {label for pair in edge.ends for label in pair}
     assert ends <= ontology.BY_LABEL.keys()
-    assert {ontology.BY_LABEL[label].graph for label in ends} == {edge.graph}
+    assert all(edge.graph in ontology.graphs_of(label) for label in ends)
     assert len(set(edge.ends)) == len(edge.ends)
 
 
@@ -50,10 +50,22 @@ def test_a_kind_has_a_name_in_each_language(vertex: ontology.VertexType) -> None
     assert vertex.kind == vertex.kind.lower()
 
 
+def test_a_property_has_one_name_and_its_values_a_type() -> None:
+    described = [vertex.described for vertex in ontology.VERTICES] + [edge.described for edge in ontology.EDGES]
+    assert all(len({name for name, _ in properties}) == len(properties) for properties in described)
+    assert {value_type for properties in described for _, value_type in properties} == {
+        "text", "number", "whole", "truth", "moment"
+    }  # fmt: skip
+
+
+def test_what_is_dated_by_its_event_takes_no_dates_of_its_own() -> None:
+    assert {edge.name for edge in ontology.EDGES if not edge.dated} == {"PERFORMS_AT", "HOSTED_BY", "PROMOTED_BY"}
+
+
 @pytest.mark.parametrize("graph", ontology.GRAPHS)
 def test_a_graph_registers_every_property_it_can_hold_once(graph: ontology.Graph) -> None:
     names = ontology.property_names(graph)
-    held = {name for v in ontology.VERTICES if v.graph == graph for name in v.properties}
+    held = {name for v in ontology.VERTICES if graph in ontology.graphs_of(v.label) for name in v.properties}
     held |= {name for e in ontology.EDGES if e.graph == graph for name in e.properties}
     assert held | {*ontology.VERTEX_COMMON, *ontology.EDGE_COMMON} <= set(names)
     assert len(names) == len(set(names))

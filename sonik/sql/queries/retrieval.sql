@@ -34,6 +34,15 @@ select id, entity_type, rank from (
 order by rank, id
 limit 5;
 
+-- name: refs_starting
+-- Entities one of whose names begins so; a range and not a pattern, so that the index answers under any row security.
+select distinct e.slug as ref
+from unified.aliases a
+join unified.entities e on e.id = a.entity_id and e.deleted_at is null
+where a.collection = %(collection)s and a.folded >= %(least)s and a.folded < %(most)s
+order by e.slug
+limit %(limit)s;
+
 -- name: listing
 -- What is on in a window: what starts in it first, then what is already running.
 select e.id, e.entity_type, ev.starts_at >= %(start)s as starts_within,
@@ -121,6 +130,10 @@ left join unified.relationships h on h.src = e.id and h.type = 'HOSTED_BY' and h
 left join unified.entities host on host.id = h.dst
 left join unified.venues hv on hv.entity_id = h.dst
 where e.id = any(%(ids)s) and e.deleted_at is null;
+
+-- name: signposts
+-- What a way is told by: the names along it.
+select id, entity_type as kind, name, slug as ref from unified.entities where id = any(%(ids)s) and deleted_at is null;
 
 -- name: identifiers_shown
 select scheme, value from unified.identifiers

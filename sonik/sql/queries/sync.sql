@@ -23,6 +23,19 @@ select count(*) as rows, coalesce(extract(epoch from now() - min(created_at)), 0
 from unified.outbox
 where (txid, seq) > (%(txid)s::text::xid8, %(seq)s) and aggregatetype in ('entity', 'relationship');
 
+-- name: lags
+-- How far each sink is behind, as truth knows it: the sinks themselves are not asked.
+select s.sink, s.status, s.error, count(o.seq) as rows,
+       coalesce(extract(epoch from now() - min(o.created_at)), 0)::double precision as age_seconds
+from unified.sync_state s
+left join unified.outbox o on o.aggregatetype in ('entity', 'relationship')
+    and (o.txid, o.seq) > (s.txid::text::xid8, s.seq)
+group by s.sink, s.status, s.error
+order by s.sink;
+
+-- name: is_migrated
+select to_regclass('unified.sync_state') is not null as found;
+
 -- name: state
 select sink, txid, seq, covered_txid, covered_seq, pruned_txid, pruned_seq, status, error, updated_at
 from unified.sync_state order by sink;

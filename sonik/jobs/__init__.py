@@ -1,0 +1,1 @@
+"""Jobs: work that outlives the process that asked for it."""

@@ -1,0 +1,44 @@
+-- What each table holds, for whoever asks the catalogue; run at every change of a seed.
+
+set local search_path = unified;
+
+comment on table legend_entity_types is 'Kinds of entity, with the graph each belongs to and its names; written from the ontology.';
+comment on table legend_relationship_types is 'Types of edge with their graph and evidence weight; written from the ontology.';
+comment on table legend_genres is 'Genres with their names in three languages and the words sources use for them.';
+comment on table legend_markets is 'Cities that are served: time zone, currency, centre and other names.';
+comment on table legend_channels is 'Channels by which something is shared or found.';
+comment on table status_registry is 'Every status value of every domain, with its labels: no status is defined elsewhere.';
+comment on table sources is 'Where facts come from, and how far each source is trusted (0-100).';
+comment on table entities is 'Everything that has an identity: kind, name, slug, claim, market, and winning values without a column.';
+comment on column entities.metadata is 'Winning values that have no column of their own.';
+comment on column entities.previous_ids is 'Ids this entity had before it was merged; they still resolve.';
+comment on column entities.visibility is 'Who may read it: public, org (the owner''s) or staff.';
+comment on column entities.collection is 'The corpus it belongs to; live is the platform''s own.';
+comment on table venues is 'What only venues have: address, place, capacity, genres.';
+comment on table artists is 'What only artists have: home city and genres.';
+comment on table organizations is 'What only organizations have: their type and city.';
+comment on table people is 'What only people have: their part in the business.';
+comment on table brands is 'That an entity is a brand.';
+comment on table events is 'What only events have: when, until when, which night, status, price, tickets.';
+comment on column events.until is 'When it is surely over: the announced end, else an assumed one.';
+comment on column events.night is 'The evening it belongs to: what starts before 06:00 is of the evening before.';
+comment on table identifiers is 'By what an entity is known outside: strong schemes are unique while current, weak ones are evidence.';
+comment on table aliases is 'Names an entity is mentioned by, folded for look-up.';
+comment on table facts is 'Who says what of an attribute, when, how surely, and from when to when it held.';
+comment on column facts.valid_to is 'When it stopped to hold; empty while it holds.';
+comment on table relationships is 'Edges between entities with evidence, source and validity; the graphs are projected from them.';
+comment on column relationships.confidence is 'How sure the source is (0-1); weight in the graph is base_weight x confidence, and what use taught.';
+comment on table edge_learning is 'What use has taught of an edge through a lens.';
+comment on table traversal_log is 'What questions walked: their trace, steps and edges; only appended to.';
+comment on table outbox is 'Changes on their way to graph and vectors.';
+comment on table inbox is 'Messages from outside that wait to be taken in.';
+comment on table dead_letters is 'Changes a sink could not apply, with the reason.';
+comment on table sync_state is 'How far each sink is.';
+comment on table embeddings_cache is 'Vectors of texts that were embedded before, by model.';
+comment on table idempotency_keys is 'Answers to requests that may come again.';
+comment on table audit_log is 'Who did what, when and why; only appended to.';
+comment on table migrations is 'Which migrations have been applied.';
+comment on table source_cursors is 'How far each outside source has been read, in its own words.';
+comment on table jobs is 'Work that outlives the process that asked for it, and how far it is.';
+comment on table job_steps is 'What jobs have done, so that no step is done twice; some can be undone.';
+comment on table job_inputs is 'What jobs are to work on, until they have done it.';

@@ -1,0 +1,61 @@
+"""Where the servers are: those the settings name, or else the embedded set."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from sonik.errors import Misconfigured
+from sonik.settings import Settings
+from sonik.stores import embedded
+from sonik.stores.postgres import as_role
+
+WRITER = "sonik_writer"
+READER = "sonik_reader"
+OWNER = "sonik"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Addresses:
+    """Where the servers are: PostgreSQL for each role, and the graph server (a socket path or redis://)."""
+
+    owner: str
+    writer: str
+    reader: str
+    graph: str
+
+
+@asynccontextmanager
+async def attached(settings: Settings) -> AsyncIterator[Addresses]:
+    """Yield where the servers are; embedded ones are started, kept running meanwhile, and given back.
+
+    Raises:
+        Misconfigured: only one of the two servers is named.
+    """
+    if settings.postgres_url and settings.falkordb_url:
+        owner = settings.postgres_url.get_secret_value()
+        named = settings.postgres_reader_url
+        yield Addresses(
+            owner=owner,
+            writer=as_role(owner, WRITER),
+            reader=named.get_secret_value() if named else as_role(owner, READER),
+            graph=settings.falkordb_url.get_secret_value(),
+        )
+        return
+    if settings.postgres_url or settings.falkordb_url:
+        raise Misconfigured(
+            "Only one of PostgreSQL and FalkorDB has an address.",
+            next_step="Set both SONIK_POSTGRES_URL and SONIK_FALKORDB_URL, or neither for the embedded servers.",
+        )
+    async with AsyncExitStack() as stack:
+        share = await embedded.attach(settings)
+        stack.push_async_callback(embedded.close, share)
+        stack.push_async_callback(_cancelled, asyncio.create_task(embedded.watch(share)))
+        owner, writer, reader = (share.postgres_dsn(role) for role in (OWNER, WRITER, READER))
+        yield Addresses(owner=owner, writer=writer, reader=reader, graph=str(share.redis_socket))
+
+
+async def _cancelled(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,60 @@
+"""A file that is being taken in by a job survives the death of the process that does it."""
+
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from sonik.engine import Engine
+from sonik.identity.sighting import Source
+from sonik.ingest.files import rows_of
+from sonik.ingest.intake import Delivery
+from sonik.ingest.stream import BATCH
+from sonik.settings import Settings
+from sonik.types import Scope
+from tests.fix_drill import until
+from tests.fix_kill import Worker, owner_dsn
+from tests.fix_truth import venue
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+
+ASKER = Scope(role="ingest")
+PARTS = 12
+DONE = "select coalesce(max(done), 0) from unified.jobs"
+# A step's row tells the transaction that wrote it: one done again would be another.
+STEPS = "select key, xmin::text from unified.job_steps where key like 'part:%' order by position"
+
+
+async def test_a_killed_ingest_goes_on_where_it_stopped_and_repeats_nothing(home: Path) -> None:
+    settings = Settings(home=home, market="medellin")
+    records = [venue(f"v{number}", name=f"Sala {number}") for number in range(PARTS * BATCH)]
+    async with Engine.open(settings, project=False) as engine:
+        delivery = Delivery(source=Source(code="file"), scope=ASKER)
+        job_id = str(await engine.ingest_later(rows_of(records), delivery=delivery))
+        worker = Worker("work", settings)
+        try:
+            until(lambda: _done(settings) >= BATCH * 2, "two parts are taken in", [worker])
+            worker.kill()
+            killed = await engine.job(job_id, scope=ASKER)
+            before = _steps(settings)
+            await engine.work_off()
+            job = await engine.job(job_id, scope=ASKER)
+        finally:
+            worker.kill()
+        after = _steps(settings)
+    assert (killed.status, BATCH * 2 <= killed.done < PARTS * BATCH) == ("running", True)
+    assert (job.status, job.done, job.total) == ("succeeded", PARTS * BATCH, PARTS * BATCH)
+    assert (job.summary["created"], job.summary["updated"]) == (PARTS * BATCH, 0)
+    assert after[: len(before)] == before
+    assert [key for key, _ in after] == [f"part:{number}" for number in range(PARTS)]
+
+
+def _done(settings: Settings) -> int:
+    with psycopg.connect(owner_dsn(settings)) as connection:
+        row = connection.execute(DONE).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _steps(settings: Settings) -> list[tuple[str, str]]:
+    with psycopg.connect(owner_dsn(settings)) as connection:
+        return [(str(key), str(transaction)) for key, transaction in connection.execute(STEPS)]
