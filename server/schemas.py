@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from tools.results import Result
+
 Schema = dict[str, Any]  # as pydantic types it
 
 IDLE = frozenset(
@@ -25,9 +27,9 @@ def input_schema(model: type[BaseModel]) -> Schema:
 
 
 def output_schema(model: type[BaseModel]) -> Schema:
-    """Return the schema of a tool's result: the fields that are always there, for empty ones are left out."""
+    """Return the schema of a tool's result: its own fields that are always there, and the names of those all have."""
     schema = _schema(model, mode="serialization")
-    always = {name: schema["properties"][name] for name in schema["required"]}
+    always = {name: schema["properties"][name] for name in schema["required"] if name not in Result.model_fields}
     fields = {name: {"type": field["type"]} if "type" in field else {} for name, field in always.items()}
     return {"type": "object", "properties": fields, "required": schema["required"]}
 
