@@ -124,7 +124,7 @@ async def _write(engine: Engine) -> None:
         )
         alias = {"entity_id": ids[ref], "alias": name, "folded": fold(name), "source": "scene", **tenancy}
         changes.new_aliases.append(alias)
-        told: Record = {"name": name} | ({"starts_at": NOW.isoformat()} if kind == "event" else {})
+        told = {"name": name} | ({"starts_at": NOW.isoformat()} if kind == "event" else {})
         changes.new_facts += [_fact(ids[ref], attribute, value, tenancy) for attribute, value in told.items()]
         changes.touched.add(ids[ref])
         if kind == "event":

@@ -52,10 +52,9 @@ class JobResult(Result):
 
 
 async def sonik_job(engine: "Engine", scope: Scope, arguments: JobArguments) -> Rendered[JobResult]:
-    """Show how far a background job is: state, progress, receipts so far, and the error with its next step.
+    """Show how far a background job is, its receipts so far, and its error with the next step.
 
-    States: queued, running, undoing, succeeded, failed, cancelled. Ask again while it is queued or running.
-    Example: {"job_id": "019aa7a5-9d2c-7e34-8d5e-0c1f6f5a2b10"}.
+    Ask again while it is queued or running. Example: {"job_id": "019aa7a5-9d2c-7e34-8d5e-0c1f6f5a2b10"}.
     """
     job = await engine.job(arguments.job_id, scope=scope)
     result = JobResult(

@@ -41,7 +41,7 @@ class TraverseArguments(Paged):
     graphs: Annotated[list[Annotated[Name, one_of(*GRAPHS)]], Listed, Field(max_length=3)] = Field([])
     max_hops: int | None = Field(None, ge=1, le=MOST_HOPS)
     min_confidence: float = Field(0.0, ge=0, le=1, allow_inf_nan=False)
-    as_of: Moment | None = Field(None, description="ISO 8601 moment")
+    as_of: Moment | None = None
 
 
 async def sonik_traverse(engine: "Engine", scope: Scope, arguments: TraverseArguments) -> Rendered[TraverseResult]:

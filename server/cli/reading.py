@@ -78,10 +78,12 @@ def entity(
     include: Annotated[
         list[str] | None, typer.Option(help="A section: relations, events, sources; give it again for another.")
     ] = None,
+    as_of: Annotated[str | None, typer.Option(help="As known then: ISO 8601 with offset.")] = None,
     as_json: Json = False,
 ) -> None:
     """Show one entity: sonik entity @handle --include sources."""
-    given = {"ref": ref, "include": include or ["relations", "events", "sources"], "response_format": "detailed"}
+    sections = include or ["relations", "events", "sources"]
+    given = {"ref": ref, "include": sections, "as_of": as_of, "response_format": "detailed"}
     rendered = _call("sonik_get_entity", given)
     if as_json:
         return _print_json(rendered)

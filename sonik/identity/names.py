@@ -66,6 +66,7 @@ def fold(text: str) -> str:
     return " ".join(_WORD.findall(plain(text)))
 
 
+@lru_cache(maxsize=8192)
 def name_key(name: str) -> str:
     """Return a name's weak key, without articles and with initials joined: "Los S.O.S." and "SOS" share it.
 

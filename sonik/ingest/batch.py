@@ -1,7 +1,7 @@
 """A batch of records: resolve them, absorb what they say, connect them, and say what is to be written."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +13,7 @@ from sonik.identity.event_key import event_key
 from sonik.identity.names import clean_text, name_key
 from sonik.identity.resolve import Registered, Resolution
 from sonik.identity.sighting import Key, Sighting, Source
+from sonik.ingest.acquaintance import Acquaintance
 from sonik.ingest.cast import Cast
 from sonik.ingest.edges import EdgeBook, EdgeKey, edge_key
 from sonik.ingest.legends import Legends
@@ -45,24 +46,25 @@ class Batch:
     """One batch: reads everything it needs in bulk, decides in memory, returns receipts and changes."""
 
     def __init__(
-        self, session: Session, *, source: Source, scope: Scope, partial: bool, legends: Legends, now: datetime
-    ) -> None:
+        self, session: Session, *, source: Source, scope: Scope, partial: bool, legends: Legends, now: datetime,
+        acquaintance: Acquaintance | None = None,
+    ) -> None:  # fmt: skip
         self._session = session
         self._source = source
         self._collection = scope.collection
         self._legends = legends
         self._reader = Reader(source=source, legends=legends, now=now, scope=scope, partial=partial)
-        self._cast = Cast(session, collection=scope.collection)
-        self._values: dict[UUID, JsonObject] = {}
+        self._cast = Cast(session, collection=scope.collection, acquaintance=acquaintance)
+        self._values = _Winners(self._cast.dossiers)
         self._changes = Changes()
 
     async def take(self, batch: Sequence[Numbered]) -> tuple[list[Receipt], Changes]:
         """Return a receipt per record, in order, and the changes to save."""
         refused, taken = await self._settle(batch)
-        self._values = {dossier.id: dossier.values() for dossier in self._cast.dossiers.values()}
         edges = await self._connect(taken)
         await self._name_new(edges)
         self._collect(edges, taken)
+        self._cast.part()
         receipts = [*refused, *self._receipts(taken)]
         return sorted(receipts, key=lambda receipt: receipt.line), self._changes
 
@@ -260,7 +262,7 @@ class Batch:
         named = self._values[event.id].get("market")
         if named is None:
             venue_id = edges.target(event.id, "HOSTED_BY")
-            named = self._values[venue_id].get("market") if venue_id in self._values else None
+            named = self._values[venue_id].get("market") if venue_id in self._cast.dossiers else None
         if named is None and event.row is not None:
             named = event.row.market
         return _text(named)
@@ -297,6 +299,18 @@ def _unknown(statement: Statement, lost: Sighting) -> Receipt:
     reason = f"No {lost.kind} with the source_id '{lost.source_id}' is known. Take in its own record first."
     problem = Problem(field="relations", reason=reason)
     return Receipt(line=statement.line, outcome="refused", name=statement.main.name, problems=(problem,))
+
+
+class _Winners(dict[UUID, JsonObject]):
+    """The winning values of each dossier, worked out when they are first asked for: after all was absorbed."""
+
+    def __init__(self, dossiers: Mapping[UUID, Dossier]) -> None:
+        super().__init__()
+        self._dossiers = dossiers
+
+    def __missing__(self, entity_id: UUID) -> JsonObject:
+        values = self[entity_id] = self._dossiers[entity_id].values()
+        return values
 
 
 def _changes(one: _Taken, registered: Registered) -> JsonObject:

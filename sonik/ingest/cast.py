@@ -1,26 +1,30 @@
 """The cast of a batch: who each sighting speaks of, the identifiers they gain and lose, and what is known of them."""
 
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 from sonik.identity.dossier import Dossier, tenancy_record
 from sonik.identity.resolve import Registered, Registry, Resolution, canonical_id
 from sonik.identity.sighting import Key, Sighting, authorities_of
+from sonik.ingest.acquaintance import Acquaintance
 from sonik.sql import queries
 from sonik.stores.postgres import Session
 from sonik.truth.rows import AliasRow, EntityRow, FactRow, Record
 
 SQL = queries("truth")
+T = TypeVar("T")
 
 
 class Cast:
     """Everyone a batch speaks of. Sightings are known by identity: one that many records share is settled once."""
 
-    def __init__(self, session: Session, *, collection: str) -> None:
+    def __init__(self, session: Session, *, collection: str, acquaintance: Acquaintance | None = None) -> None:
         self.dossiers: dict[UUID, Dossier] = {}
         self.closed_identifiers: list[Record] = []
         self._session = session
         self._collection = collection
+        self._acquaintance = acquaintance or Acquaintance()
         self._registry = Registry()
         self._resolutions: dict[int, Resolution] = {}
         self._registered: dict[int, Registered] = {}
@@ -83,6 +87,10 @@ class Cast:
         changed = (number for number, registered in self._registered.items() if registered)
         return {self._resolutions[number].entity_id for number in changed}
 
+    def part(self) -> None:
+        """Keep whoever is unchanged for the batches to come."""
+        self._acquaintance.keep(self.dossiers.values())
+
     def canonical_id(self, dossier: Dossier) -> str | None:
         """Return an entity's identifier in the outside world."""
         schemes = (*authorities_of(dossier.kind), "event_key")
@@ -110,17 +118,22 @@ class Cast:
     async def _open_missing(self, spoken_of: Mapping[UUID, Sighting]) -> None:
         unopened = {entity_id: sighting for entity_id, sighting in spoken_of.items() if entity_id not in self.dossiers}
         stored = {"ids": [entity_id for entity_id in unopened if self._registry.is_stored(entity_id)]}
-        rows = {row.id: row for row in await self._session.fetch(EntityRow, SQL["entities_by_id"], stored)}
+        rows = {row.id: row for row in await self._stored(EntityRow, "entities_by_id", stored)}
+        known = {row.id: dossier for row in rows.values() if (dossier := self._acquaintance.still(row)) is not None}
         for entity_id, sighting in unopened.items():
             row = rows.get(entity_id)
-            self.dossiers[entity_id] = Dossier(
+            self.dossiers[entity_id] = known.get(entity_id) or Dossier(
                 id=entity_id, kind=sighting.kind, tenancy=row.tenancy if row else sighting.tenancy, row=row,
                 slug=row.slug if row else "",
             )  # fmt: skip
-        for fact in await self._session.fetch(FactRow, SQL["current_facts"], stored):
+        unread = {"ids": [entity_id for entity_id in stored["ids"] if entity_id not in known]}
+        for fact in await self._stored(FactRow, "current_facts", unread):
             self.dossiers[fact.entity_id].load_fact(fact)
-        for alias in await self._session.fetch(AliasRow, SQL["aliases_of"], stored):
+        for alias in await self._stored(AliasRow, "aliases_of", unread):
             self.dossiers[alias.entity_id].load_alias(alias)
+
+    async def _stored(self, row: type[T], query: str, wanted: Mapping[str, list[UUID]]) -> list[T]:
+        return await self._session.fetch(row, SQL[query], wanted) if wanted["ids"] else []
 
 
 def _unsureness(sighting: Sighting) -> tuple[int, bool, bool]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sonik.clock import Clock
 from sonik.errors import Conflict
 from sonik.identity.sighting import Source
+from sonik.ingest.acquaintance import Acquaintance
 from sonik.ingest.batch import Batch, Numbered
 from sonik.ingest.legends import Legends
 from sonik.ingest.receipts import Intake, Receipt
@@ -31,26 +32,32 @@ class Delivery:
 
 
 async def take_in(
-    database: Writable, batch: Sequence[Numbered], *, delivery: Delivery, legends: Legends, clock: Clock
-) -> Intake:
+    database: Writable, batch: Sequence[Numbered], *, delivery: Delivery, legends: Legends, clock: Clock,
+    acquaintance: Acquaintance | None = None,
+) -> Intake:  # fmt: skip
     """Write a batch and return a receipt per record; a rival writer is met by trying again."""
     purpose = _purpose(batch, delivery)
     for attempt in range(1, ATTEMPTS + 1):
         try:
             async with unit_of_work(database, purpose=purpose, clock=clock) as unit:
-                return await _once(unit, batch, delivery=delivery, legends=legends, clock=clock)
+                return await _once(
+                    unit, batch, delivery=delivery, legends=legends, clock=clock, acquaintance=acquaintance
+                )
         except Conflict:
             if attempt == ATTEMPTS:
                 raise
     raise AssertionError("unreachable")
 
 
-async def _once(unit: Unit, batch: Sequence[Numbered], *, delivery: Delivery, legends: Legends, clock: Clock) -> Intake:
+async def _once(
+    unit: Unit, batch: Sequence[Numbered], *, delivery: Delivery, legends: Legends, clock: Clock,
+    acquaintance: Acquaintance | None,
+) -> Intake:  # fmt: skip
     if unit.replay is not None:
         return replayed(unit.replay)
     taker = Batch(
         unit.session, source=delivery.source, scope=delivery.scope, partial=delivery.partial, legends=legends,
-        now=clock.now(),
+        now=clock.now(), acquaintance=acquaintance,
     )  # fmt: skip
     receipts, changes = await taker.take(batch)
     intake = Intake(receipts=tuple(receipts), position=await unit.save(changes))

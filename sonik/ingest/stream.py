@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from sonik.clock import Clock
 from sonik.errors import IdempotencyConflict, InvalidInput
 from sonik.identity.names import clean_text
+from sonik.ingest.acquaintance import Acquaintance
 from sonik.ingest.batch import Numbered
 from sonik.ingest.files import Row, to_record
 from sonik.ingest.intake import Delivery, take_in
@@ -19,7 +20,7 @@ from sonik.stores.postgres import Postgres, Session
 from sonik.truth.unit import Writable
 
 SQL = queries("truth")
-BATCH = 200
+BATCH = 500
 ANALYZE_AFTER = 100
 MAX_SOURCE_NAME = 100
 
@@ -80,6 +81,7 @@ class Stream:
     clock: Clock
     mapping: FieldMapping | None = None
     watch: Watcher | None = None
+    acquaintance: Acquaintance = field(default_factory=Acquaintance)
 
     async def take(self, database: Writable, rows: Iterable[Row]) -> Intake:
         """Take all batches in."""
@@ -106,7 +108,10 @@ class Stream:
         key = self.delivery.idempotency_key
         delivery = replace(self.delivery, idempotency_key=f"{key}:{part}" if key else None)
         try:
-            return await take_in(database, records, delivery=delivery, legends=self.legends, clock=self.clock)
+            return await take_in(
+                database, records, delivery=delivery, legends=self.legends, clock=self.clock,
+                acquaintance=self.acquaintance,
+            )  # fmt: skip
         except IdempotencyConflict as error:
             message = f"Idempotency key '{str(key)[:80]}' was used for another request."
             raise IdempotencyConflict(message, next_step=error.next_step, field=error.field) from error
