@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field
-
 from sonik.retrieval.describe import TOPICS, Described
 from sonik.retrieval.pack import cost, count_tokens, fit
 from sonik.retrieval.trace import new_trace_id
@@ -21,7 +19,7 @@ class DescribeArguments(Reading):
     """Arguments of sonik_describe."""
 
     topic: Annotated[Name, one_of(*TOPICS)]
-    name: Name | None = Field(None, description="for all of one")
+    name: Name | None = None
     cursor: Cursor = None
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class SearchArguments(Paged):
     """Arguments of sonik_search."""
 
-    query: Annotated[str, text(least=1, most=LONGEST_QUERY)] = Field(description="question in es, pt or en")
+    query: Annotated[str, text(least=1, most=LONGEST_QUERY)]
     kinds: Annotated[list[Annotated[Name, one_of(*SEARCHABLE_KINDS)]], Listed, Field(max_length=10)] = Field([])
     market: Name | None = Field(None, description="slug or name")
     when: Name | None = Field(None, description="tonight, this_weekend, 2026-12-05, date/date or words")

@@ -35,7 +35,7 @@ ARROWS = {True: ">", False: "<"}
 class TraverseArguments(Paged):
     """Arguments of sonik_traverse."""
 
-    start: Annotated[str, text(least=1, most=LONGEST_REF)] = Field(description="any ref or name")
+    start: Annotated[str, text(least=1, most=LONGEST_REF)]
     pattern: Annotated[Name, one_of(*PATTERNS)]
     lens: Annotated[Name, one_of(*LENSES)] | None = None
     graphs: Annotated[list[Annotated[Name, one_of(*GRAPHS)]], Listed, Field(max_length=3)] = Field([])

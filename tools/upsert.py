@@ -29,7 +29,7 @@ class UpsertArguments(Arguments):
     """Arguments of sonik_upsert."""
 
     records: Annotated[list[dict[str, JsonValue]], Listed, Field(max_length=MOST)] = Field(
-        description="any kind but market: kind, name, source_id, its fields or attributes, relations"
+        description="kind, name, source_id, its fields or attributes, relations"
     )
     source: Annotated[str, text(least=1, most=100)] = Field(description="system they are from")
     source_cursor: Annotated[str, text(most=1_000)] | None = Field(

@@ -22,7 +22,7 @@ class WhatsOnArguments(Paged):
     market: Name | None = Field(None, description="slug or name; or pass near")
     near: Place | None = None
     genres: Annotated[list[Name], Listed, Field(max_length=10)] = Field([])
-    price_max: float | None = Field(None, ge=0, le=1e12, allow_inf_nan=False, description="in the market's currency")
+    price_max: float | None = Field(None, ge=0, le=1e12, allow_inf_nan=False)
     sort: Literal["time", "price"] = "time"
 
 
