@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sonik.clock import Clock
 from sonik.errors import InvalidInput, NotFound, did_you_mean
 from sonik.ontology import EDGES, GRAPHS, Graph, graphs_of, vertex
-from sonik.retrieval.cards import Card, read_cards
+from sonik.retrieval.cards import Card, cards_of, read_cards
 from sonik.retrieval.expand import pagerank
 from sonik.retrieval.lenses import LENS_OF, LENSES, Lens, lens, over, permitted
+from sonik.retrieval.past import Past
 from sonik.retrieval.patterns import Pattern, Route, fitting_patterns, pattern
 from sonik.retrieval.redaction import redacted
 from sonik.retrieval.refs import Referent, find_ref
@@ -34,6 +36,7 @@ class Traverser:
     bridge: Across
     clock: Clock
     log: TraversalLog
+    zones: Mapping[str, ZoneInfo]
     edge_budget: int
 
     async def traverse(self, asked: Traversal, *, scope: Scope) -> Findings:
@@ -91,7 +94,7 @@ class Traverser:
     async def _read(
         self, shown: Sequence[str], walked: Walked, start: Referent, *, scope: Scope
     ) -> tuple[dict[str, Card], dict[str, Signpost]]:
-        """Read the cards of what is shown, and the names of the start and all that lies on the way.
+        """Read the cards of what is shown, and the names of the start and all on the way, now or as known then.
 
         Raises:
             NotFound: the start has gone meanwhile.
@@ -100,11 +103,16 @@ class Traverser:
         wanted = [start.id, *start.also, *map(UUID, sorted(crossed))]
         async with self.postgres.reading(scope) as session:
             posts = await session.fetch(Signpost, SQL["signposts"], {"ids": wanted})
-            cards = await session.fetch(Card, SQL["cards"], {"ids": [UUID(key) for key in shown]}) if shown else []
+            cards = await cards_of(session, shown) if shown else {}
+            if scope.as_of is not None:
+                past = Past(session=session, at=scope.as_of, zones=self.zones)
+                names = await past.names(wanted)
+                posts = [replace(post, name=names.get(post.id, post.name)) for post in posts]
+                cards = await past.cards(cards)
         named = {str(post.id): post for post in posts}
         if str(start.id) not in named:
             raise NotFound("The start is no longer there.", next_step="Find its ref with sonik_search.", field="start")
-        return {str(card.id): card for card in cards}, named
+        return cards, named
 
 
 def _hits(

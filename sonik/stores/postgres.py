@@ -1,7 +1,7 @@
 """PostgreSQL: a writer pool, and a reader pool that cannot bypass row security."""
 
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import LiteralString, Self, TypeVar
@@ -77,6 +77,15 @@ class Session:
         """Run a statement and return how many rows it touched."""
         cursor = await self.connection.execute(query, params)
         return cursor.rowcount
+
+    async def execute_all(self, statements: Iterable[tuple[LiteralString, Params]]) -> list[int]:
+        """Run statements in order without waiting between them; return how many rows each touched.
+
+        The next one is put together while the server is at work on the last; an error is raised at the end.
+        """
+        async with self.connection.pipeline():
+            cursors = [await self.connection.execute(query, params) for query, params in statements]
+        return [cursor.rowcount for cursor in cursors]
 
     async def execute_many(self, query: LiteralString, rows: Sequence[Params]) -> None:
         """Run a statement once per row, pipelined."""

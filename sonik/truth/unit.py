@@ -56,10 +56,11 @@ class Unit:
     async def save(self, changes: Changes) -> Position:
         """Write all changes and their outbox rows; return the place to wait for."""
         _check(changes)
-        for query, params in _statements(changes):
-            written = await self.session.execute(SQL[query], {**params, "now": self._clock.now()})
-            if query == "update_entities" and written != len(changes.changed_entities):
-                raise Conflict("Another writer changed the same entities first.", next_step="Try again.")
+        planned, now = _statements(changes), self._clock.now()
+        counts = await self.session.execute_all((SQL[query], {**params, "now": now}) for query, params in planned)
+        written = dict(zip((query for query, _ in planned), counts, strict=True))
+        if written.get("update_entities", 0) != len(changes.changed_entities):
+            raise Conflict("Another writer changed the same entities first.", next_step="Try again.")
         entities, edges = _dirty(changes)
         rows = [{"aggregatetype": "entity", "aggregateid": key, "type": "upsert"} for key in entities]
         rows += [{"aggregatetype": "relationship", "aggregateid": key, "type": "upsert"} for key in edges]

@@ -15,6 +15,7 @@ from sonik.ingest.files import Row, read_rows, rows_of
 from sonik.ingest.mapping import FieldMapping, load_mapping
 from sonik.ingest.receipts import Intake, Problem, Receipt
 from sonik.ingest.samples import medellin
+from sonik.ingest.stream import BATCH
 from sonik.types import JsonObject
 from tests.fix_real_events import FILES, real_file
 from tests.fix_truth import NIGHT, PLACE_IDS, Truth, artist, event, venue
@@ -133,9 +134,9 @@ async def test_a_record_the_database_refuses_takes_no_other_down_with_it(truth: 
 
 async def test_each_step_of_a_long_delivery_is_told(truth: Truth) -> None:
     steps: list[int] = []
-    rows = rows_of([venue(f"v-{i}", name=f"Sala {i}") for i in range(401)])
+    rows = rows_of([venue(f"v-{i}", name=f"Sala {i}") for i in range(2 * BATCH + 1)])
     await truth.read_in(rows, source=Source(code="x"), watch=steps.append)
-    assert steps == [200, 200, 1]
+    assert steps == [BATCH, BATCH, 1]
 
 
 async def test_an_empty_delivery_is_an_empty_intake(truth: Truth) -> None:
