@@ -56,7 +56,7 @@ class Opening:
     async def _hold(self, ready: "asyncio.Future[Engine]") -> None:
         try:
             engine_type = await asyncio.to_thread(_engine_type)
-            async with engine_type.open(self.settings, work=True) as engine:
+            async with engine_type.open(self.settings, work=self.settings.serve_jobs) as engine:
                 ready.set_result(engine)
                 _collect_garbage_from_now_on()
                 await self._leave.wait()

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from tools.results import Result
+
 Schema = dict[str, Any]  # as pydantic types it
 
 IDLE = frozenset(
@@ -25,9 +27,13 @@ def input_schema(model: type[BaseModel]) -> Schema:
 
 
 def output_schema(model: type[BaseModel]) -> Schema:
-    """Return the schema of a tool's result: the fields that are always there, for empty ones are left out."""
+    """Return the schema of a tool's result: the fields that are always there, for empty ones are left out.
+
+    What every result has is required too, and described nowhere: nobody learns more from its type.
+    """
     schema = _schema(model, mode="serialization")
-    always = {name: schema["properties"][name] for name in schema["required"]}
+    common = Result.model_fields
+    always = {name: schema["properties"][name] for name in schema["required"] if name not in common}
     fields = {name: {"type": field["type"]} if "type" in field else {} for name, field in always.items()}
     return {"type": "object", "properties": fields, "required": schema["required"]}
 

@@ -91,9 +91,10 @@ class Engine:
             vocabulary=vocabulary, clock=clock, log=self.log, edge_budget=settings.edge_budget, default_market=market,
         )  # fmt: skip
         self._describer = Describer(postgres=postgres, vocabulary=vocabulary, clock=clock)
+        self._zones = {slug: market.zone for slug, market in legends.markets.items()}
         self._traverser = Traverser(
             postgres=postgres, graphs=graphs, bridge=Bridge(vectors=vectors), clock=self.clock,
-            log=self.log, edge_budget=settings.edge_budget,
+            log=self.log, zones=self._zones, edge_budget=settings.edge_budget,
         )  # fmt: skip
 
     @classmethod
@@ -167,9 +168,8 @@ class Engine:
     ) -> Portrait:
         """Return one entity with the sections asked for, now or as of a moment."""
         scope = replace(scope, as_of=as_of or scope.as_of)
-        zones = {slug: market.zone for slug, market in self._legends.markets.items()}
         portrait = await portray(
-            self._postgres, ref, include=include, scope=scope, clock=self.clock, zones=zones
+            self._postgres, ref, include=include, scope=scope, clock=self.clock, zones=self._zones
         )  # fmt: skip
         return contact_free(portrait, scope=scope)
 

@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     edge_budget: int = Field(2000, ge=50, le=20000, description="Most edges fetched from one graph per question.")
     store_timeout_seconds: float = Field(5.0, gt=0, description="Longest wait for one store call.")
     pool_size: int = Field(8, ge=2, le=64, description="Most connections per PostgreSQL pool.")
+    serve_jobs: bool = Field(True, description="Do jobs in `sonik serve` too; off: leave them to `sonik job work`.")
     disk_reserve_mib: int = Field(
         256, ge=0, description="Room kept free on the disk of home (MiB): with less, nothing new is taken in."
     )

@@ -180,9 +180,9 @@ async def memory_client(market: Engine) -> AsyncIterator[Client]:
 
 @pytest.fixture
 async def writing_client(settings: Settings) -> AsyncIterator[Client]:
-    """A client in the same process over empty stores, of one who may deliver records."""
+    """A client in the same process over empty stores, of one who may deliver records and see all of them."""
     async with (
-        Engine.open(settings.model_copy(update={"role": "ingest"})) as engine,
+        Engine.open(settings.model_copy(update={"role": "staff"})) as engine,
         Client(build(Standing(engine)), raise_exceptions=True) as opened,
     ):
         yield opened

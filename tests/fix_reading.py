@@ -105,6 +105,11 @@ async def three_graphs_client(three_graphs: Engine) -> AsyncIterator[Client]:
         yield opened
 
 
+def _fact(entity_id: UUID, attribute: str, value: object, tenancy: Record) -> Record:
+    told: Record = {"entity_id": entity_id, "attribute": attribute, "value": value, "source": "scene", "trust": 50}
+    return {**told, "confidence": 1.0, "observed_at": NOW, "source_url": None, **tenancy}
+
+
 async def _write(engine: Engine) -> None:
     kinds: dict[str, str] = {}
     ids: dict[str, UUID] = {}
@@ -119,6 +124,8 @@ async def _write(engine: Engine) -> None:
         )
         alias = {"entity_id": ids[ref], "alias": name, "folded": fold(name), "source": "scene", **tenancy}
         changes.new_aliases.append(alias)
+        told = {"name": name} | ({"starts_at": NOW.isoformat()} if kind == "event" else {})
+        changes.new_facts += [_fact(ids[ref], attribute, value, tenancy) for attribute, value in told.items()]
         changes.touched.add(ids[ref])
         if kind == "event":
             times = {"starts_at": NOW, "until": NOW, "night": NOW.date(), "timezone": "America/Bogota"}

@@ -1,17 +1,20 @@
 """Prove durability by hand: ``python -m tests.kill_matrix --kills 10`` prints what every kind of kill left behind."""
 
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from sonik.errors import OutOfTime
 from sonik.settings import Settings
 from sonik.sync.drift import Comparison
-from tests.fix_drill import TARGETS, Drill, Outcome
+from tests.fix_drill import TARGETS, Drill, Outcome, Target
 
 COLUMNS = (
     "killed",
@@ -36,21 +39,30 @@ def main(
     target: Annotated[list[str] | None, typer.Option(help="Only these: " + ", ".join(TARGETS))] = None,
 ) -> None:
     """Kill each target in turn under load, so often each, and say whether all stores agree afterwards."""
+    chosen = [name for name in TARGETS if target is None or name in target]
+    console, errors = Console(), Console(stderr=True)
     outcomes = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        for one in [name for name in TARGETS if target is None or name in target]:
+    with Progress(*columns, console=errors) as progress:
+        for one in chosen:
             task = progress.add_task(f"kill -9 {one}", total=kills)
-            with tempfile.TemporaryDirectory(prefix="sonik-kill-") as home:
-                drill = Drill(
-                    settings=Settings(home=Path(home), market="medellin"), target=one, kills=kills, seed=seed,
-                    watch=lambda done, task=task: progress.update(task, completed=done),  # type: ignore[misc]
-                )  # fmt: skip
-                outcomes.append(drill.run())
-    console = Console()
+            try:
+                outcomes.append(_run(one, kills, seed, watch=partial(_advance, progress, task)))
+            except OutOfTime as error:
+                errors.print(f"{one}: {error}", markup=False)
     Console(width=max(console.width, WIDTH)).print(table(outcomes))
-    if not all(outcome.held for outcome in outcomes):
+    if len(outcomes) < len(chosen) or not all(outcome.held for outcome in outcomes):
         raise typer.Exit(1)
+
+
+def _run(target: Target, kills: int, seed: int, *, watch: Callable[[int], None]) -> Outcome:
+    with tempfile.TemporaryDirectory(prefix="sonik-kill-") as home:
+        settings = Settings(home=Path(home), market="medellin")
+        return Drill(settings=settings, target=target, kills=kills, seed=seed, watch=watch).run()
+
+
+def _advance(progress: Progress, task: TaskID, done: int) -> None:
+    progress.update(task, completed=done)
 
 
 def table(outcomes: list[Outcome]) -> Table:

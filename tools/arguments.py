@@ -62,7 +62,7 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("there is no such moment in UTC") from error
 
 
-Cursor = Annotated[str | None, Field(max_length=400, description="next_cursor")]
+Cursor = Annotated[str | None, Field(max_length=400)]
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 

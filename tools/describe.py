@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field
-
 from sonik.retrieval.describe import TOPICS, Described
 from sonik.retrieval.pack import cost, count_tokens, fit
 from sonik.retrieval.trace import new_trace_id
@@ -21,14 +19,14 @@ class DescribeArguments(Reading):
     """Arguments of sonik_describe."""
 
     topic: Annotated[Name, one_of(*TOPICS)]
-    name: Name | None = Field(None, description="one of its names, for all details")
+    name: Name | None = None
     cursor: Cursor = None
 
 
 async def sonik_describe(engine: "Engine", scope: Scope, arguments: DescribeArguments) -> Rendered[DescribeResult]:
-    """Explain what Sonik is made of: graph types, tables, who writes them, statuses, lenses with patterns, markets.
+    """Explain what Sonik is made of: graph types, tables and their writers, statuses, lenses and patterns, markets.
 
-    Use it to learn names before other calls. Example: {"topic": "lenses", "name": "impact"}.
+    Example: {"topic": "lenses", "name": "impact"}.
     """
     binding = arguments.model_dump(mode="json", exclude={"cursor", "max_tokens", "response_format"})
     offset = cursors.decode(arguments.cursor, binding=binding, scope=scope, key=engine.cursor_key)

@@ -30,7 +30,7 @@ class EntityArguments(Reading):
     include: Annotated[list[Annotated[Name, one_of(*INCLUDED)]], Listed, Field(max_length=6)] = Field(
         ["relations", "events"]
     )
-    as_of: Moment | None = Field(None, description="as known then: ISO 8601 with offset")
+    as_of: Moment | None = Field(None, description="ISO 8601 with offset")
 
 
 class Relation(BaseModel):
@@ -82,9 +82,8 @@ class EntityResult(Result):
 
 
 async def sonik_get_entity(engine: "Engine", scope: Scope, arguments: EntityArguments) -> Rendered[EntityResult]:
-    """Show one entity: what it is, its neighbours, its coming events, and which source says what, now or as of then.
+    """Show one entity: its neighbours, its coming events, and which source says what, now or as of then.
 
-    Use it with a ref from another result, or with an @handle, domain, Places id or exact name.
     Example: {"ref": "@sondelaquebrada", "include": ["events", "sources"]}.
     """
     portrait = await engine.entity(arguments.ref, include=arguments.include, scope=scope, as_of=arguments.as_of)

@@ -41,7 +41,6 @@ class JobError(BaseModel):
 class JobResult(Result):
     """A job."""
 
-    job_id: str
     job: str
     state: str
     done: int
@@ -52,14 +51,13 @@ class JobResult(Result):
 
 
 async def sonik_job(engine: "Engine", scope: Scope, arguments: JobArguments) -> Rendered[JobResult]:
-    """Show how far a background job is: state, progress, receipts so far, and the error with its next step.
+    """Show how far a background job is, its receipts so far, and its error with the next step.
 
-    States: queued, running, undoing, succeeded, failed, cancelled. Ask again while it is queued or running.
-    Example: {"job_id": "019aa7a5-9d2c-7e34-8d5e-0c1f6f5a2b10"}.
+    Ask again while it is queued or running. Example: {"job_id": "019aa7a5-9d2c-7e34-8d5e-0c1f6f5a2b10"}.
     """
     job = await engine.job(arguments.job_id, scope=scope)
     result = JobResult(
-        trace_id=str(job.id), as_of=engine.as_of(scope), job_id=str(job.id), job=job.name, state=job.status,
+        trace_id=str(job.id), as_of=engine.as_of(scope), job=job.name, state=job.status,
         done=job.done, total=job.total, counts=_counts(job), refused=_refused(job), error=_error(job),
         notes=_notes(job),
     )  # fmt: skip

@@ -111,9 +111,8 @@ class ResolveResult(Result):
 
 
 async def sonik_resolve(engine: "Engine", scope: Scope, arguments: ResolveArguments) -> Rendered[ResolveResult]:
-    """Say who candidates are by exact identifiers: entity or none, what decided, its sources, the runner-up and why.
+    """Say who candidates are by exact identifiers: what decided, its sources, the runner-up; nothing is written.
 
-    Settled as sonik_upsert would settle it, nothing written; a name alone decides only within its source.
     Example: {"candidates": [{"kind": "venue", "name": "Nébula", "identifiers": {"instagram": "@nebula"}}]}.
     """
     identified = await engine.resolve([candidate.sought() for candidate in arguments.candidates], scope=scope)

@@ -21,20 +21,19 @@ if TYPE_CHECKING:
 class SearchArguments(Paged):
     """Arguments of sonik_search."""
 
-    query: Annotated[str, text(least=1, most=LONGEST_QUERY)] = Field(description="question in es, pt or en")
+    query: Annotated[str, text(least=1, most=LONGEST_QUERY)]
     kinds: Annotated[list[Annotated[Name, one_of(*SEARCHABLE_KINDS)]], Listed, Field(max_length=10)] = Field([])
-    market: Name | None = Field(None, description="slug or name, e.g. medellin")
+    market: Name | None = Field(None, description="slug or name")
     when: Name | None = Field(None, description="tonight, this_weekend, 2026-12-05, date/date or words")
     near: Place | None = None
     lens: Annotated[Name, one_of(*LENSES)] | None = None
-    explain: bool = Field(False, description="add the trace")
+    explain: bool = False
 
 
 async def sonik_search(engine: "Engine", scope: Scope, arguments: SearchArguments) -> Rendered[SearchResult]:
-    """Find events, venues, artists and people by question: names, dates, genres and prices in it are understood.
+    """Answer a question about events, venues, artists, people; dates, genres, prices and names in it are understood.
 
-    Use it when you have no ref yet, or for "quién toca en <venue> esta semana". To list what is on use sonik_whats_on.
-    Example: {"query": "salsa este finde en Medellín bajo 50 mil"}.
+    To list what is on use sonik_whats_on. Example: {"query": "quién toca en El Azulejo Jazz esta semana"}.
     """
     binding = arguments.model_dump(mode="json", exclude={"cursor", "max_tokens", "response_format", "explain"})
     offset = cursors.decode(arguments.cursor, binding=binding, scope=scope, key=engine.cursor_key)

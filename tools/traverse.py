@@ -35,13 +35,13 @@ ARROWS = {True: ">", False: "<"}
 class TraverseArguments(Paged):
     """Arguments of sonik_traverse."""
 
-    start: Annotated[str, text(least=1, most=LONGEST_REF)] = Field(description="any ref or name")
+    start: Annotated[str, text(least=1, most=LONGEST_REF)]
     pattern: Annotated[Name, one_of(*PATTERNS)]
     lens: Annotated[Name, one_of(*LENSES)] | None = None
     graphs: Annotated[list[Annotated[Name, one_of(*GRAPHS)]], Listed, Field(max_length=3)] = Field([])
     max_hops: int | None = Field(None, ge=1, le=MOST_HOPS)
     min_confidence: float = Field(0.0, ge=0, le=1, allow_inf_nan=False)
-    as_of: Moment | None = Field(None, description="ISO 8601 moment")
+    as_of: Moment | None = None
 
 
 async def sonik_traverse(engine: "Engine", scope: Scope, arguments: TraverseArguments) -> Rendered[TraverseResult]:

@@ -29,11 +29,11 @@ class UpsertArguments(Arguments):
     """Arguments of sonik_upsert."""
 
     records: Annotated[list[dict[str, JsonValue]], Listed, Field(max_length=MOST)] = Field(
-        description="any kind but market: kind, name, source_id, its fields or attributes, relations"
+        description="kind, name, source_id, its fields or attributes, relations"
     )
     source: Annotated[str, text(least=1, most=100)] = Field(description="system they are from")
     source_cursor: Annotated[str, text(most=1_000)] | None = Field(
-        None, description="how far it was read; the next call returns it as last_cursor"
+        None, description="returned as last_cursor by the next call"
     )
     dry_run: bool = True
     partial: bool = Field(False, description="fields left out stay as they are")
@@ -66,8 +66,8 @@ class UpsertResult(Result):
 async def sonik_upsert(engine: "Engine", scope: Scope, arguments: UpsertArguments) -> Rendered[UpsertResult]:
     """Write records; each gets a receipt: created, updated, unchanged, or refused by field and reason.
 
-    Rehearses unless dry_run is false. All are checked first, the good ones written as one transaction, refused ones
-    leave them be. A repeated idempotency_key returns its first receipts. Role: ingest.
+    Rehearses unless dry_run is false. The good ones are written as one transaction; a repeated idempotency_key
+    returns its first receipts. Role: ingest.
     Example: {"source": "agenda", "records": [{"kind": "artist", "name": "Los Ríos", "instagram": "@losrios"}]}.
     """
     _check_size(arguments.records)

@@ -18,20 +18,18 @@ if TYPE_CHECKING:
 class WhatsOnArguments(Paged):
     """Arguments of sonik_whats_on."""
 
-    when: Annotated[str, text(least=1)] = Field(
-        "tonight", description="tonight, this_weekend, 2026-12-05, date/date or words"
-    )
+    when: Annotated[str, text(least=1)] = Field("tonight", description="as in sonik_search")
     market: Name | None = Field(None, description="slug or name; or pass near")
     near: Place | None = None
-    genres: Annotated[list[Name], Listed, Field(max_length=10)] = Field([], description="e.g. salsa, techno")
-    price_max: float | None = Field(None, ge=0, le=1e12, allow_inf_nan=False, description="in the market's currency")
+    genres: Annotated[list[Name], Listed, Field(max_length=10)] = Field([])
+    price_max: float | None = Field(None, ge=0, le=1e12, allow_inf_nan=False)
     sort: Literal["time", "price"] = "time"
 
 
 async def sonik_whats_on(engine: "Engine", scope: Scope, arguments: WhatsOnArguments) -> Rendered[WhatsOnResult]:
     """List what is on in a market or circle, in order of time or price, with the total.
 
-    A night runs to 06:00: a 00:30 show belongs to the evening before. Cancelled and postponed events are left out.
+    A night runs to 06:00. Cancelled and postponed events are left out.
     Example: {"when": "tonight", "market": "medellin", "genres": ["salsa"]}.
     """
     binding = arguments.model_dump(mode="json", exclude={"cursor", "max_tokens", "response_format"})

@@ -52,7 +52,7 @@ def show(job_id: JobId, as_json: Json = False) -> None:
 @app.command("list")
 def list_jobs(
     status: Annotated[str | None, typer.Option(help="Only jobs in this state.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100)] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many at most.")] = 20,
     as_json: Json = False,
 ) -> None:
     """List the newest jobs."""

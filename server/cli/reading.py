@@ -78,10 +78,12 @@ def entity(
     include: Annotated[
         list[str] | None, typer.Option(help="A section: relations, events, sources; give it again for another.")
     ] = None,
+    as_of: Annotated[str | None, typer.Option(help="As known then: ISO 8601 with offset.")] = None,
     as_json: Json = False,
 ) -> None:
     """Show one entity: sonik entity @handle --include sources."""
-    given = {"ref": ref, "include": include or ["relations", "events", "sources"], "response_format": "detailed"}
+    sections = include or ["relations", "events", "sources"]
+    given = {"ref": ref, "include": sections, "as_of": as_of, "response_format": "detailed"}
     rendered = _call("sonik_get_entity", given)
     if as_json:
         return _print_json(rendered)
@@ -91,10 +93,12 @@ def entity(
 
 
 def traverse(
-    start: str, pattern: Annotated[str, typer.Argument(help=", ".join(PATTERNS))], lens: str | None = None,
+    start: Annotated[str, typer.Argument(help="Where to start: a ref, @handle, domain or name.")],
+    pattern: Annotated[str, typer.Argument(help=f"One of {', '.join(PATTERNS)}.")],
+    lens: Annotated[str | None, typer.Option(help="What edges are worth: operations, fan, artist and others.")] = None,
     graph: Annotated[list[str] | None, typer.Option(help="Graph to walk; repeatable.")] = None,
-    max_hops: Annotated[int | None, typer.Option(min=1, max=MOST_HOPS)] = None,
-    min_confidence: Annotated[float, typer.Option(min=0, max=1)] = 0.0,
+    max_hops: Annotated[int | None, typer.Option(min=1, max=MOST_HOPS, help="How far to walk.")] = None,
+    min_confidence: Annotated[float, typer.Option(min=0, max=1, help="Leave out edges less sure than this.")] = 0.0,
     as_of: Annotated[str | None, typer.Option(help="Edges as known then: ISO 8601 with offset.")] = None,
     limit: Limit = 20, as_json: Json = False,
 ) -> None:  # fmt: skip
@@ -117,7 +121,8 @@ def traverse(
 
 
 def describe(
-    topic: Annotated[str, typer.Argument(help=", ".join(TOPICS))], name: Annotated[str | None, typer.Argument()] = None,
+    topic: Annotated[str, typer.Argument(help=f"One of {', '.join(TOPICS)}.")],
+    name: Annotated[str | None, typer.Argument(help="Only this one, in full.")] = None,
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Explain graph types, tables, who writes them, statuses, lenses and markets: sonik describe lenses fan."""
@@ -133,10 +138,11 @@ def describe(
 
 
 def resolve(
-    kind: str, name: str,
-    google_place_id: Annotated[str | None, typer.Option()] = None,
+    kind: Annotated[str, typer.Argument(help="What it is: venue, artist, event and so on.")],
+    name: Annotated[str, typer.Argument(help="Its name.")],
+    google_place_id: Annotated[str | None, typer.Option(help="Its Google place id.")] = None,
     instagram: Annotated[str | None, typer.Option(help="Handle or link.")] = None,
-    website: Annotated[str | None, typer.Option()] = None,
+    website: Annotated[str | None, typer.Option(help="Its domain or web address.")] = None,
     source: Annotated[str | None, typer.Option(help="System that numbers or names it.")] = None,
     source_id: Annotated[str | None, typer.Option(help="Its id in that system.")] = None,
     when: Annotated[str | None, typer.Option(help="Start of an event, ISO 8601 with offset.")] = None,

@@ -1,6 +1,7 @@
 """Run one engine call from a command, or leave a process behind that works on."""
 
 import asyncio
+import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -18,18 +19,24 @@ T = TypeVar("T")
 def with_engine(
     work: "Callable[[Engine], Awaitable[T]]", *, project: bool = False, settings: Settings | None = None
 ) -> T:
-    """Open the engine, do the work, close it."""
+    """Open the engine, do the work, close it; a signal to end closes it too."""
     chosen = settings or Settings()
     configure_logging(chosen)
 
     async def run() -> T:
+        task = asyncio.current_task()
+        if task is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         # LanceDB takes a second to import: commands that need no engine do not wait for it.
         from sonik.engine import Engine
 
         async with Engine.open(chosen, project=project) as engine:
             return await work(engine)
 
-    return asyncio.run(run())
+    try:
+        return asyncio.run(run())
+    except asyncio.CancelledError:
+        raise SystemExit(128 + signal.SIGTERM) from None
 
 
 def leave_worker(settings: Settings) -> None:

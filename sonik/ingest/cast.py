@@ -1,6 +1,7 @@
 """The cast of a batch: who each sighting speaks of, the identifiers they gain and lose, and what is known of them."""
 
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 from sonik.identity.dossier import Dossier, tenancy_record
@@ -12,6 +13,7 @@ from sonik.stores.postgres import Session
 from sonik.truth.rows import AliasRow, EntityRow, FactRow, Record
 
 SQL = queries("truth")
+T = TypeVar("T")
 
 
 class Cast:
@@ -116,7 +118,7 @@ class Cast:
     async def _open_missing(self, spoken_of: Mapping[UUID, Sighting]) -> None:
         unopened = {entity_id: sighting for entity_id, sighting in spoken_of.items() if entity_id not in self.dossiers}
         stored = {"ids": [entity_id for entity_id in unopened if self._registry.is_stored(entity_id)]}
-        rows = {row.id: row for row in await self._session.fetch(EntityRow, SQL["entities_by_id"], stored)}
+        rows = {row.id: row for row in await self._stored(EntityRow, "entities_by_id", stored)}
         known = {row.id: dossier for row in rows.values() if (dossier := self._acquaintance.still(row)) is not None}
         for entity_id, sighting in unopened.items():
             row = rows.get(entity_id)
@@ -125,10 +127,13 @@ class Cast:
                 slug=row.slug if row else "",
             )  # fmt: skip
         unread = {"ids": [entity_id for entity_id in stored["ids"] if entity_id not in known]}
-        for fact in await self._session.fetch(FactRow, SQL["current_facts"], unread):
+        for fact in await self._stored(FactRow, "current_facts", unread):
             self.dossiers[fact.entity_id].load_fact(fact)
-        for alias in await self._session.fetch(AliasRow, SQL["aliases_of"], unread):
+        for alias in await self._stored(AliasRow, "aliases_of", unread):
             self.dossiers[alias.entity_id].load_alias(alias)
+
+    async def _stored(self, row: type[T], query: str, wanted: Mapping[str, list[UUID]]) -> list[T]:
+        return await self._session.fetch(row, SQL[query], wanted) if wanted["ids"] else []
 
 
 def _unsureness(sighting: Sighting) -> tuple[int, bool, bool]:

@@ -1,7 +1,7 @@
 """Turn a typed record into a statement: what it says of its own entity and of the ones it mentions."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sonik import ontology
 from sonik.errors import InvalidInput
@@ -30,6 +30,8 @@ MAX_NAME = 300
 MAX_SHORT = 500
 # As many as a four-byte number keeps: more would look changed each time.
 CONFIDENCE_DIGITS = 6
+# How far the clock of a source may be ahead.
+SKEW = timedelta(hours=1)
 
 
 class Reader:
@@ -164,8 +166,10 @@ class _Reading:
                 continue
             # Who is mentioned alike is one sighting.
             same = stated.setdefault((edge.type, edge.outgoing, id(self._mentions[edge.mention])), number)
+            if same != number and self._record.relations[same] == relation:
+                continue
             if same != number:
-                self._findings.refuse(at, f"states the edge of relations.{same} again: there is one of a type.")
+                self._findings.refuse(at, f"says otherwise of the edge of relations.{same}: there is one of a type.")
             elif edge.outgoing and ontology.BY_EDGE[edge.type].single and self._leads_elsewhere(edge):
                 self._findings.refuse(at, f"{edge.type} has one target, and another is named before.")
             self._edges.append(edge)
@@ -192,7 +196,7 @@ class _Reading:
         """Refuse times that cannot be: of what has not come about yet, or of an edge that lives with its event."""
         for name in ("timestamp", "valid_from"):
             moment = getattr(relation, name)
-            if moment is not None and moment > self._reader.now:
+            if moment is not None and moment > self._reader.now + SKEW:
                 self._findings.refuse(f"{at}.{name}", "lies in the future. Deliver it once it holds.")
         dates = {"valid_from", "valid_to"} & relation.model_fields_set
         for name in sorted(dates if not edge_type.dated else ()):

@@ -145,7 +145,7 @@ class Worker:
             heed_cancellation()
         except asyncio.CancelledError:
             trying.cancel()
-            await asyncio.wait([trying])
+            await asyncio.gather(trying, return_exceptions=True)
             with suppress(SonikError):  # without truth it stays as it is, free for the next worker
                 await self._settle("give_back", job)
             raise

@@ -120,13 +120,12 @@ class _Bill:
 
     def names(self, edge_type: str) -> list[dict[str, str]]:
         """Return names and refs, in running order."""
-        ends = [
-            (billing.position is None, billing.position, self._named(billing.src if outgoing else billing.dst))
-            for outgoing in [edge_type == "PERFORMS_AT"]
-            for billing in self.billings
-            if billing.type == edge_type and (billing.src if outgoing else billing.dst) in self.around
-        ]
-        return [named for _, _, named in sorted(ends, key=lambda end: (end[0], end[1] or 0, end[2]["name"]))]
+        found = []
+        for billing in self.billings:
+            guest = billing.src if edge_type == "PERFORMS_AT" else billing.dst
+            if billing.type == edge_type and guest in self.around:
+                found.append((billing.position is None, billing.position or 0, self._named(guest)))
+        return [named for *_, named in sorted(found, key=lambda one: (one[0], one[1], one[2]["name"]))]
 
     def host(self) -> tuple[dict[str, str] | None, Mapping[str, JsonValue]]:
         """Return the venue by name and ref, and what was known of it."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sonik.retrieval.cards import Card
 from sonik.types import Trace
@@ -23,6 +24,16 @@ class Traversal:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Signpost:
+    """As much of an entity as a way is told by."""
+
+    id: UUID
+    kind: str
+    name: str
+    ref: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PathStep:
     """An edge on the way to a hit, and the entity at its far end."""
 
@@ -30,7 +41,7 @@ class PathStep:
     outgoing: bool
     weight: float
     graph: str
-    end: Card
+    end: Signpost
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,8 +58,8 @@ class Found:
 class Findings:
     """What a traversal returns; `total` counts all it leads to, `cut` that not every edge was followed."""
 
-    start: Card
-    namesakes: tuple[Card, ...]
+    start: Signpost
+    namesakes: tuple[Signpost, ...]
     pattern: str
     lens: str
     hits: tuple[Found, ...]

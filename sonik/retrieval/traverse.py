@@ -2,23 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sonik.clock import Clock
 from sonik.errors import InvalidInput, NotFound, did_you_mean
 from sonik.ontology import EDGES, GRAPHS, Graph, graphs_of, vertex
-from sonik.retrieval.cards import Card, read_cards
+from sonik.retrieval.cards import Card, cards_of, read_cards
 from sonik.retrieval.expand import pagerank
 from sonik.retrieval.lenses import LENS_OF, LENSES, Lens, lens, over, permitted
+from sonik.retrieval.past import Past
 from sonik.retrieval.patterns import Pattern, Route, fitting_patterns, pattern
 from sonik.retrieval.redaction import redacted
 from sonik.retrieval.refs import Referent, find_ref
 from sonik.retrieval.trace import Timer, TraversalLog, new_trace_id
-from sonik.retrieval.traversal import Findings, Found, PathStep, Traversal
-from sonik.retrieval.walk import NEAREST, Across, Walked, Walker, Way
+from sonik.retrieval.traversal import Findings, Found, PathStep, Signpost, Traversal
+from sonik.retrieval.walk import NARROW, NEAREST, WIDE, Across, Walked, Walker, Way
+from sonik.sql import queries
 from sonik.stores.graph import Graphs
 from sonik.stores.postgres import Postgres
 from sonik.types import Scope, Trace
 
+SQL = queries("retrieval")
 EVERYTHING = Lens(name="everything", graphs=GRAPHS, edges={edge.name: 1.0 for edge in EDGES})
 
 
@@ -31,6 +36,7 @@ class Traverser:
     bridge: Across
     clock: Clock
     log: TraversalLog
+    zones: Mapping[str, ZoneInfo]
     edge_budget: int
 
     async def traverse(self, asked: Traversal, *, scope: Scope) -> Findings:
@@ -51,7 +57,8 @@ class Traverser:
         routes = _routes(asked, wanted, start.entity_type, through=through, scope=scope)
         walker = Walker(
             graphs=self.graphs, bridge=self.bridge, scope=scope, through=through, budget=self.edge_budget,
-            now=self.clock.now(), min_confidence=asked.min_confidence,
+            reach=NARROW if wanted.order == "pagerank" else WIDE, now=self.clock.now(),
+            min_confidence=asked.min_confidence,
         )  # fmt: skip
         walked = await walker.walk(str(start.id), start.entity_type, routes)
         timer.steps += walked.steps
@@ -59,14 +66,15 @@ class Traverser:
         ordered = sorted(scores, key=lambda key: _place(walked.ends[key], scores[key], wanted))
         with timer.step("hydrate") as step:
             shown = ordered[asked.offset : asked.offset + asked.limit]
-            cards = await self._cards(shown, walked, start, through=through, scope=scope)
-            hits = _hits(shown, walked, scores, cards=cards, offset=asked.offset)
+            cards, posts = await self._read(shown, walked, start, scope=scope)
+            cards = {key: redacted(card, through=through, scope=scope) for key, card in cards.items()}
+            hits = _hits(shown, walked, scores, cards=cards, posts=posts, offset=asked.offset)
             step.rows = len(cards)
-        card = cards[str(start.id)]
-        trace = _trace(asked, card, walked, hits, timer)
+        post = posts[str(start.id)]
+        trace = _trace(asked, post, walked, hits, timer)
         self.log.add(trace, scope=scope, lens=through.name, hits=len(hits))
         return Findings(
-            start=card, namesakes=tuple(cards[str(other)] for other in start.also if str(other) in cards),
+            start=post, namesakes=tuple(posts[str(other)] for other in start.also if str(other) in posts),
             pattern=wanted.name, lens=through.name, hits=hits, total=len(ordered), cut=walked.cut, trace=trace,
         )  # fmt: skip
 
@@ -83,30 +91,39 @@ class Traverser:
         also = (found.id, *(other for other in found.also if other != fitting.id))
         return Referent(id=fitting.id, entity_type=fitting.kind, also=also)
 
-    async def _cards(
-        self, shown: Sequence[str], walked: Walked, start: Referent, *, through: Lens, scope: Scope
-    ) -> dict[str, Card]:
-        """Read the start, what is shown and what lies on the way there, as far as lens and role show it.
+    async def _read(
+        self, shown: Sequence[str], walked: Walked, start: Referent, *, scope: Scope
+    ) -> tuple[dict[str, Card], dict[str, Signpost]]:
+        """Read the cards of what is shown, and the names of the start and all on the way, now or as known then.
 
         Raises:
             NotFound: the start has gone meanwhile.
         """
         crossed = {crossing.end for key in shown for crossing in walked.ends[key].path}
-        wanted = {*shown, *crossed, str(start.id), *map(str, start.also)}
-        cards = await read_cards(self.postgres, sorted(wanted), scope=scope)
-        if str(start.id) not in cards:
+        wanted = [start.id, *start.also, *map(UUID, sorted(crossed))]
+        async with self.postgres.reading(scope) as session:
+            posts = await session.fetch(Signpost, SQL["signposts"], {"ids": wanted})
+            cards = await cards_of(session, shown) if shown else {}
+            if scope.as_of is not None:
+                past = Past(session=session, at=scope.as_of, zones=self.zones)
+                names = await past.names(wanted)
+                posts = [replace(post, name=names.get(post.id, post.name)) for post in posts]
+                cards = await past.cards(cards)
+        named = {str(post.id): post for post in posts}
+        if str(start.id) not in named:
             raise NotFound("The start is no longer there.", next_step="Find its ref with sonik_search.", field="start")
-        return {key: redacted(card, through=through, scope=scope) for key, card in cards.items()}
+        return cards, named
 
 
 def _hits(
-    shown: Sequence[str], walked: Walked, scores: Mapping[str, float], *, cards: Mapping[str, Card], offset: int
-) -> tuple[Found, ...]:
+    shown: Sequence[str], walked: Walked, scores: Mapping[str, float], *, cards: Mapping[str, Card],
+    posts: Mapping[str, Signpost], offset: int,
+) -> tuple[Found, ...]:  # fmt: skip
     """Return the hits in their order; one that lies behind something unseen is not told."""
     return tuple(
-        Found(card=cards[key], score=round(scores[key], 4), place=place, path=_path(walked.ends[key], cards))
+        Found(card=cards[key], score=round(scores[key], 4), place=place, path=_path(walked.ends[key], posts))
         for place, key in enumerate(shown, start=offset)
-        if all(crossing.end in cards for crossing in walked.ends[key].path)
+        if key in cards and all(crossing.end in posts for crossing in walked.ends[key].path)
     )
 
 
@@ -184,17 +201,17 @@ def _place(way: Way, score: float, wanted: Pattern) -> tuple[float, float, str, 
     return (float(last.position) if wanted.order == "position" else 0.0, -score, last.name, last.end)
 
 
-def _path(way: Way, cards: Mapping[str, Card]) -> tuple[PathStep, ...]:
+def _path(way: Way, posts: Mapping[str, Signpost]) -> tuple[PathStep, ...]:
     return tuple(
         PathStep(
             type=crossing.edge.type, outgoing=crossing.outgoing, weight=crossing.edge.weight,
-            graph=crossing.edge.graph, end=cards[crossing.end],
+            graph=crossing.edge.graph, end=posts[crossing.end],
         )
         for crossing in way.path
     )  # fmt: skip
 
 
-def _trace(asked: Traversal, start: Card, walked: Walked, hits: Sequence[Found], timer: Timer) -> Trace:
+def _trace(asked: Traversal, start: Signpost, walked: Walked, hits: Sequence[Found], timer: Timer) -> Trace:
     told = {str(hit.card.id) for hit in hits}
     edges = {
         c.edge.eid: c.edge
@@ -206,5 +223,5 @@ def _trace(asked: Traversal, start: Card, walked: Walked, hits: Sequence[Found],
     return Trace(
         trace_id=new_trace_id(), query=f"{asked.pattern} {start.ref}", steps=tuple(timer.steps),
         edges=tuple(edges.values()),
-        understood={"pattern": asked.pattern, "start": start.ref, "kind": start.kind, "market": start.market},
+        understood={"pattern": asked.pattern, "start": start.ref, "kind": start.kind},
     )  # fmt: skip

@@ -14,13 +14,28 @@ from sonik.stores.graph import CYPHER, Graphs
 from sonik.stores.graph_wire import Value
 from sonik.types import Scope, Step, WalkedEdge
 
-# Most edges taken from one vertex, and most vertices one query starts from.
-FANOUT = 100
-FRONTIER = 200
 UNPLACED = 10_000
 # What stands for an edge where two graphs meet by likeness and not by id, and what it is worth beside one.
 NEAREST = "NEAREST"
 NEAREST_WORTH = 0.5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reach:
+    """Query by query, most edges taken from one vertex, and most vertices a query starts from."""
+
+    fanouts: tuple[int, ...]
+    frontiers: tuple[int, ...]
+
+    def at(self, query: int) -> tuple[int, int]:
+        """Return both for a query, counted from 0."""
+        step = min(query, len(self.fanouts) - 1)
+        return self.fanouts[step], self.frontiers[step]
+
+
+# A list should be whole; what is ranked by PageRank needs the strong edges only, and far steps cost most.
+WIDE = Reach(fanouts=(100, 40, 15, 10), frontiers=(100, 100, 40, 40))
+NARROW = Reach(fanouts=(100, 15, 15, 10), frontiers=(100, 25, 25, 25))
 Stop = tuple[int, int]  # a route by its place in the list, and how many of its legs are behind
 
 
@@ -92,6 +107,7 @@ class Walker:
     through: Lens
     now: datetime
     budget: int
+    reach: Reach = WIDE
     min_confidence: float = 0.0
 
     async def walk(self, start: str, kind: str, routes: Sequence[Route]) -> Walked:
@@ -104,7 +120,7 @@ class Walker:
             graph = _next_graph(graph, [_leg(routes, stop).graph for stop in pending])
             turn = [stop for stop in pending if _leg(routes, stop).graph == graph]
             pending = [stop for stop in pending if stop not in turn]
-            crossings = await self._fetch(graph, [_leg(routes, s) for s in turn], _frontier(reached, turn), walked)
+            crossings = await self._fetch(graph, [_leg(routes, s) for s in turn], _standing(reached, turn), walked)
             for stop in turn:
                 reached[_next(stop)] = self._advance(reached[stop], _leg(routes, stop), crossings, start)
             await self._bridge_gap([stop for stop in turn if _crosses(routes, stop)], routes, reached, walked)
@@ -125,7 +141,7 @@ class Walker:
         rows = 0
         for stop in gap:
             leg = _leg(routes, stop)
-            vertices = _frontier(reached, [stop])
+            vertices = _standing(reached, [stop])
             found = await self.bridge.across(vertices, leg, scope=self.scope, least=self.min_confidence)
             nearest = replace(leg, types=(NEAREST,), direction="out")
             reached[_next(stop)] = self._advance(reached[stop], nearest, _around(found), "")
@@ -142,16 +158,17 @@ class Walker:
         query = query.replace("{tail}", "-" if out else "<-").replace("{head}", "-" if into else "->")
         query = query.replace("{weight}", f"w_{self.through.name}")
         left = self.budget - len(walked.edges)
-        limits = {"ids": vertices, "out": out, "into": into, "fanout": FANOUT, "budget": left}
+        fanout, most = self.reach.at(len(walked.steps))
+        limits = {"ids": vertices[:most], "out": out, "into": into, "fanout": fanout, "budget": left}
         started = time.perf_counter()
         rows = await self.graphs.read(graph, query, {**self._seen(), **limits})
         took = round((time.perf_counter() - started) * 1000, 2)
-        note = f"{', '.join(dict.fromkeys((*out, *into)))} of {len(vertices)}"
+        note = f"{', '.join(dict.fromkeys((*out, *into)))} of {min(len(vertices), most)}"
         walked.steps.append(Step(name=graph, ms=took, rows=len(rows), note=note))
         around = _around(_crossing(graph, row) for row in rows)
         walked.edges |= {crossing.edge.eid: crossing.edge for found in around.values() for crossing in found}
-        full = any(len(found) >= FANOUT for found in around.values())
-        walked.cut = walked.cut or full or len(rows) >= left or len(vertices) >= FRONTIER
+        full = any(len(found) >= fanout for found in around.values())
+        walked.cut = walked.cut or full or len(rows) >= left or len(vertices) > most
         return around
 
     def _advance(
@@ -214,13 +231,13 @@ def _types(legs: Sequence[Leg], direction: str) -> list[str]:
     return list(dict.fromkeys(walked))
 
 
-def _frontier(reached: Mapping[Stop, Mapping[str, Way]], turn: Sequence[Stop]) -> list[str]:
-    """Return the vertices some routes stand on, the strongest first, as many as one query may start from."""
+def _standing(reached: Mapping[Stop, Mapping[str, Way]], turn: Sequence[Stop]) -> list[str]:
+    """Return the vertices some routes stand on, the strongest first."""
     strongest: dict[str, float] = {}
     for stop in turn:
         for vertex, way in reached[stop].items():
             strongest[vertex] = max(way.strength, strongest.get(vertex, 0.0))
-    return sorted(strongest, key=lambda vertex: (-strongest[vertex], vertex))[:FRONTIER]
+    return sorted(strongest, key=lambda vertex: (-strongest[vertex], vertex))
 
 
 def _around(crossings: Iterable[Crossing]) -> dict[str, list[Crossing]]:

@@ -98,6 +98,16 @@ def test_records_are_taken_in_line_by_line_and_refused_ones_told_with_field_and_
     assert "Patio [de] Prueba" in tonight  # and not read as a style
 
 
+def test_the_world_is_rehearsed_delivery_by_delivery(running_home: Path) -> None:
+    told = said(sonik(running_home, "ingest", "world", "--dry-run"))
+    files = [word for word in told.split() if word.endswith((".json", ".csv", ".jsonl"))]
+    assert files == [
+        "directus-1.json", "twenty-1.json", "mongo-1.json", "sheet-1.csv", "scraper-1.jsonl", "directus-2.json",
+        "mongo-2.json", "sheet-2.csv", "scraper-2.jsonl", "team.jsonl",
+    ]  # fmt: skip
+    assert told.count(" 0 refused") == len(files)
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize(
     ("command", "tool", "arguments"),

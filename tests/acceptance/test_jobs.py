@@ -1,6 +1,9 @@
 """Work in the background, as an agent and a shell see it."""
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,9 +16,11 @@ from sonik.identity.sighting import Source
 from sonik.ingest.files import rows_of
 from sonik.ingest.intake import Delivery
 from sonik.settings import Settings
+from sonik.stores import embedded
+from sonik.stores.embedded.waiting import Deadline
 from sonik.types import JsonObject
 from tests.acceptance.test_cli import said, sonik
-from tests.fix_mcp import Standing, data_of, error_of
+from tests.fix_mcp import ROOT, Standing, data_of, error_of, server_environment
 from tests.fix_truth import venue
 
 pytestmark = pytest.mark.anyio
@@ -41,11 +46,11 @@ async def test_an_agent_follows_a_job_from_queued_to_its_receipts(idle: Engine) 
     for told in (waiting, ended):
         assert (told.pop("trace_id"), told.pop("as_of")) == (job_id, "2026-11-21T20:00:00+00:00")
     assert waiting == {
-        "truncated": False, "job_id": job_id, "job": "ingest", "state": "queued", "done": 0, "total": 8,
+        "truncated": False, "job": "ingest", "state": "queued", "done": 0, "total": 8,
     }  # fmt: skip
     refused = ended.pop("refused")
     assert ended == {
-        "truncated": False, "notes": ["2 more were refused."], "job_id": job_id, "job": "ingest",
+        "truncated": False, "notes": ["2 more were refused."], "job": "ingest",
         "state": "succeeded", "done": 8, "total": 8,
         "counts": {"created": 1, "updated": 0, "unchanged": 0, "refused": 7},
     }  # fmt: skip
@@ -92,3 +97,29 @@ def test_a_dry_run_is_not_put_off(embedded_home: Path, tmp_path: Path) -> None:
             "Leave out --background: a dry run is over at once.",
         ],
     )
+
+
+def test_a_worker_that_is_told_to_end_closes_what_it_opened(embedded_home: Path) -> None:
+    settings = Settings(home=embedded_home)
+    environment = server_environment(embedded_home)
+    worker = subprocess.Popen([sys.executable, "-m", "server.cli", "job", "work"], cwd=ROOT, env=environment)
+    for _ in Deadline(60).ticks():
+        if all(server.answers for server in embedded.status(settings).servers):
+            break
+    worker.terminate()
+    assert worker.wait(timeout=30) == 128 + signal.SIGTERM
+    assert not any(server.running for server in embedded.status(settings).servers)
+
+
+def test_a_nearly_full_disk_refuses_a_file_before_anything_is_written(embedded_home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "venues.jsonl"
+    file.write_text(json.dumps(venue("v1")))
+    said(sonik(embedded_home, "up"))
+    for more in ((), ("--background",), ("--dry-run",)):
+        done = sonik(
+            embedded_home, "ingest", str(file), "--source", "file", *more, SONIK_DISK_RESERVE_MIB="1000000000"
+        )  # fmt: skip
+        assert done.returncode == 2
+        assert "disk_full: The disk of " in done.stderr
+        assert "SONIK_DISK_RESERVE_MIB" in done.stderr
+    assert json.loads(said(sonik(embedded_home, "job", "list", "--json"))) == []

@@ -1,6 +1,9 @@
 """A file that is being taken in by a job survives the death of the process that does it."""
 
+import os
+import signal
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -11,6 +14,7 @@ from sonik.ingest.files import rows_of
 from sonik.ingest.intake import Delivery
 from sonik.ingest.stream import BATCH
 from sonik.settings import Settings
+from sonik.stores import embedded
 from sonik.types import Scope
 from tests.fix_drill import until
 from tests.fix_kill import Worker, owner_dsn
@@ -49,10 +53,44 @@ async def test_a_killed_ingest_goes_on_where_it_stopped_and_repeats_nothing(home
     assert [key for key, _ in after] == [f"part:{number}" for number in range(PARTS)]
 
 
+async def test_an_ingest_lives_through_the_death_of_postgresql(home: Path) -> None:
+    settings = Settings(home=home, market="medellin")
+    records = [venue(f"v{number}", name=f"Sala {number}") for number in range(PARTS * BATCH)]
+    async with Engine.open(settings, project=False) as engine:
+        delivery = Delivery(source=Source(code="file"), scope=ASKER)
+        job_id = str(await engine.ingest_later(rows_of(records), delivery=delivery))
+    worker = Worker("work", settings)
+    try:
+        until(lambda: _done(settings) >= BATCH * 2, "two parts are taken in", [worker])
+        postgres = next(server for server in embedded.status(settings).servers if server.name == "PostgreSQL")
+        assert postgres.pid is not None
+        os.kill(postgres.pid, signal.SIGKILL)
+        until(lambda: _status(settings) == "succeeded", "the job is done", [worker])
+        starts = worker.starts
+    finally:
+        worker.kill()
+    async with Engine.open(settings, project=False) as engine:
+        job = await engine.job(job_id, scope=ASKER)
+    assert (job.done, job.summary["created"], job.summary["updated"]) == (PARTS * BATCH, PARTS * BATCH, 0)
+    assert starts == 1
+
+
+def _status(settings: Settings) -> str:
+    return _first(settings, "select status from unified.jobs where name = 'ingest'")
+
+
 def _done(settings: Settings) -> int:
-    with psycopg.connect(owner_dsn(settings)) as connection:
-        row = connection.execute(DONE).fetchone()
-    return int(row[0]) if row else 0
+    return int(_first(settings, DONE) or 0)
+
+
+def _first(settings: Settings, query: LiteralString) -> str:
+    """Return the first value found, nothing while truth does not answer."""
+    try:
+        with psycopg.connect(owner_dsn(settings)) as connection:
+            row = connection.execute(query).fetchone()
+    except psycopg.Error:
+        return ""
+    return str(row[0]) if row else ""
 
 
 def _steps(settings: Settings) -> list[tuple[str, str]]:

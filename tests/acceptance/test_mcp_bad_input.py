@@ -48,6 +48,8 @@ VALID: dict[str, Json] = {
     "sonik_search": {"query": "salsa"},
     "sonik_whats_on": {"when": "tonight"},
     "sonik_get_entity": {"ref": "nebula"},
+    "sonik_traverse": {"start": "nebula", "pattern": "neighbors"},
+    "sonik_describe": {"topic": "lenses"},
     "sonik_resolve": {"candidates": [{"kind": "venue", "name": "Nébula"}]},
     "sonik_upsert": {"source": "agenda", "records": []},
     "sonik_job": {"job_id": "019aa7a5-9d2c-7e34-8d5e-0c1f6f5a2b10"},

@@ -8,8 +8,10 @@ from jsonschema import Draft202012Validator
 from mcp import Client
 from mcp_types import CallToolResult
 
+from sonik.retrieval.describe import TOPICS
 from sonik.retrieval.entity import SECTIONS
 from tests.fix_mcp import data_of, tokens_of
+from tools.catalog import TOOLS
 
 pytestmark = pytest.mark.anyio
 
@@ -36,6 +38,10 @@ REFS = (
     "guayacan-y-timbal", "@lomaybongo", "pulsonorte.example", "Nébula", "cerveza-tranvia-ambar", "medellin",
     "festival-aguacero-primer-dia-2026-11-27", "corporacion-cultural-la-acequia", "ChIJl4sSfAYrH5wRQ-Bi-ZKqQYU",
 )  # fmt: skip
+WALKS = {
+    "artists_at_venue": "sotano-turquesa", "venues_by_promoter": "Pulso Norte", "similar": "nebula",
+    "lineup": "festival-aguacero-cierre-2026-11-29", "influence": "Nébula", "impact": "guayacan-y-timbal",
+}  # fmt: skip
 WHENS = ("tonight", "this_weekend", "2026-11-25", "2026-11-20/2026-12-20", "2026-11-14")
 
 
@@ -49,12 +55,21 @@ def calls() -> Iterator[tuple[str, dict[str, Any]]]:
     for ref in REFS:
         yield "sonik_get_entity", {"ref": ref}
         yield "sonik_get_entity", {"ref": ref, "include": list(SECTIONS)}
+        yield "sonik_traverse", {"start": ref, "pattern": "neighbors", "max_hops": 3, "limit": 50}
+    for pattern, start in WALKS.items():
+        yield "sonik_traverse", {"start": start, "pattern": pattern, "limit": 50}
+    for topic in TOPICS:
+        yield "sonik_describe", {"topic": topic}
 
 
 async def schemas(client: Client) -> dict[str, Draft202012Validator]:
-    """Return a validator for each tool's published result, that also refuses what the schema does not name."""
+    """Return a validator for each tool's published result, that also refuses what the tool's whole result lacks."""
     published = {tool.name: tool.output_schema or {} for tool in (await client.list_tools()).tools}
-    return {name: Draft202012Validator({**schema, "additionalProperties": False}) for name, schema in published.items()}
+    whole = {tool.name: tool.result.model_json_schema(by_alias=True, mode="serialization") for tool in TOOLS}
+    return {
+        name: Draft202012Validator({**whole[name], "allOf": [schema], "additionalProperties": False})
+        for name, schema in published.items()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +92,7 @@ async def test_every_result_is_as_its_schema_says(memory_client: Client, answers
 async def test_results_over_the_wire_are_as_their_schema_says(client: Client) -> None:
     validators = await schemas(client)
     asked = {"sonik_search": {"query": "salsa"}, "sonik_whats_on": {}, "sonik_get_entity": {"ref": "nebula"}}
+    asked |= {"sonik_traverse": {"start": "nebula", "pattern": "similar"}, "sonik_describe": {"topic": "lenses"}}
     for tool, arguments in asked.items():
         validators[tool].validate(data_of(await client.call_tool(tool, arguments)))
 
@@ -108,8 +124,9 @@ async def test_the_smallest_budget_still_gives_an_answer_and_says_it_is_cut(memo
 
 
 async def test_no_result_holds_a_vector(answers: list[Answered]) -> None:
-    for tool, _, answer in answers:
-        assert not list(vectors_in(data_of(answer), tool))
+    for tool, arguments, answer in answers:
+        if arguments.get("topic") != "tables":  # which has a column of that name
+            assert not list(vectors_in(data_of(answer), tool))
 
 
 async def test_an_explained_search_tells_its_steps_and_a_plain_one_does_not(memory_client: Client) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import tomllib
 import venv
 import zipfile
 from collections.abc import Iterator
@@ -20,7 +21,8 @@ from tests.fix_mcp import ROOT
 pytestmark = pytest.mark.slow
 
 RUN_SECONDS = 240
-PACKAGES = ("sonik", "server", "tools")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PACKAGES: list[str] = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,9 +88,10 @@ def test_the_wheel_holds_every_file_of_its_packages_and_no_tests(wheel: Path) ->
 
 
 def test_its_packages_are_its_own(installation: Installation) -> None:
-    where = "import json, sonik, server, tools; print(json.dumps([p.__file__ for p in (sonik, server, tools)]))"
+    names = ", ".join(PACKAGES)
+    where = f"import json, {names}; print(json.dumps([p.__file__ for p in ({names})]))"
     found = json.loads(installation.said("python", "-c", where))
-    assert [Path(path).parent.parent.parent.parent.parent for path in found] == [installation.prefix] * 3
+    assert [Path(path).parents[4] for path in found] == [installation.prefix] * len(PACKAGES)
     assert installation.said("sonik", "version").strip() != "0+source"
 
 

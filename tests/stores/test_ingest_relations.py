@@ -125,8 +125,9 @@ WRONG: list[tuple[JsonObject, str, str]] = [
     ),
     (record("person", "ana", relations=[relation("KNOWS", "person", "ana")]), "relations.0.target", "own entity"),
     (
-        record("person", "ana", relations=[relation("KNOWS", "person", "beto")] * 2),
-        "relations.1", "states the edge of relations.0 again",
+        record("person", "ana", relations=[
+            relation("KNOWS", "person", "beto"), relation("KNOWS", "person", "beto", confidence=0.5)]),
+        "relations.1", "says otherwise of the edge of relations.0",
     ),
     (
         record("passage", "p", relations=[relation("PART_OF", "document", "a"), relation("PART_OF", "document", "b")]),
@@ -160,6 +161,12 @@ async def test_a_wrong_relation_refuses_its_record_by_field_and_reason(
     receipt = await truth.tell(told)
     assert [(problem.field, reason in problem.reason) for problem in receipt.problems] == [(field, True)]
     assert await truth.names(str(told["kind"])) == []
+
+
+async def test_a_relation_that_is_merely_repeated_is_one(truth: Truth) -> None:
+    told = record("person", "ana", relations=[relation("KNOWS", "person", "beto", confidence=0.5)] * 3)
+    assert [(await truth.tell(told)).outcome for _ in range(2)] == ["created", "unchanged"]
+    assert len(await edges(truth, "KNOWS")) == 1
 
 
 async def test_what_no_record_told_of_is_made_only_where_a_name_is_enough(truth: Truth) -> None:

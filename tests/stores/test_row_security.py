@@ -10,6 +10,8 @@ import pytest
 from psycopg import sql
 
 from sonik.errors import InvalidInput
+from sonik.jobs.job import Order
+from sonik.jobs.queue import enqueue
 from sonik.sql import queries
 from sonik.stores.postgres import Postgres
 from sonik.types import JsonObject, Scope
@@ -33,6 +35,8 @@ SECURED = (
     "entities", "identifiers", "aliases", "facts", "relationships", "venues", "artists", "organizations", "people",
     "brands", "events",
 )  # fmt: skip
+# Seen by the organisation that asked, the platform being one, and by staff.
+ASKED_FOR = ("jobs",)
 OPEN = (
     "legend_entity_types", "legend_relationship_types", "legend_genres", "legend_markets", "legend_channels",
     "status_registry",
@@ -98,17 +102,33 @@ async def test_every_table_shows_a_scope_its_own_rows_only(tenants: Truth, who: 
     assert seen == dict.fromkeys(SECURED, SEES[who])
 
 
+@pytest.mark.parametrize(
+    ("who", "sees"),
+    [("anyone", {"publico"}), ("acme", {"acme"}), ("rival", {"rival"}), ("staff", {"publico", "acme", "rival"}),
+     ("bench", {"banco"})],
+)  # fmt: skip
+async def test_a_job_is_seen_by_the_organisation_that_asked_and_by_staff(
+    truth: Truth, who: str, sees: set[str]
+) -> None:  # fmt: skip
+    asked_by = {"publico": ANYONE, "acme": ACME, "rival": RIVAL, "banco": BENCH}
+    async with truth.postgres.writing() as session:
+        for word, scope in asked_by.items():
+            await enqueue(session, Order(name=word, scope=scope), clock=truth.clock)
+    async with truth.postgres.reading(SCOPES[who]) as session:
+        assert words_in(await session.rows("select name from unified.jobs")) == sees
+
+
 async def test_no_table_is_readable_that_this_file_does_not_prove(truth: Truth) -> None:
     readable = await truth.column("""
         select distinct table_name::text from information_schema.table_privileges
         where table_schema = 'unified' and grantee in ('sonik_reader', 'PUBLIC')
     """)
-    assert set(readable) == {*SECURED, *OPEN}
+    assert set(readable) == {*SECURED, *ASKED_FOR, *OPEN}
 
 
 async def test_row_security_is_on_for_every_table_that_is_not_a_legend(truth: Truth) -> None:
     secured = await truth.column("select relname::text from pg_class where relrowsecurity and relkind = 'r'")
-    assert set(secured) == set(SECURED)
+    assert set(secured) == {*SECURED, *ASKED_FOR}
 
 
 @pytest.mark.parametrize("who", SCOPES)

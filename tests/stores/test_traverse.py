@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from sonik.engine import Engine
 from sonik.errors import InvalidInput, NotAllowed, NotFound
 from sonik.retrieval.traversal import Findings, Traversal
-from sonik.types import Role, Scope
-from tests.fix_engine import NOW
+from sonik.settings import Settings
+from sonik.types import JsonObject, Role, Scope
+from tests.fix_engine import NOW, deliver_projected
 
 pytestmark = pytest.mark.anyio
 STAFF = Scope(role="staff")
@@ -249,6 +251,25 @@ async def test_what_is_known_of_our_code_is_not_for_every_role(three_graphs: Eng
 async def test_before_anything_was_known_a_walk_leads_nowhere(three_graphs: Engine) -> None:
     assert await refs(three_graphs, "farolillo", "impact", as_of=NOW - timedelta(days=1)) == []
     assert len(await refs(three_graphs, "farolillo", "impact", as_of=NOW + timedelta(days=1))) == 2
+
+
+async def test_as_of_then_a_walk_leads_where_it_led_and_by_the_names_of_then(home: Path) -> None:
+    told: JsonObject = {
+        "kind": "event", "source_id": "e1", "starts_at": "2026-11-28T21:00:00-05:00", "market": "medellin",
+        "lineup": [{"name": "Los Mudanzas", "source_id": "a1"}],
+    }  # fmt: skip
+    before: JsonObject = {"name": "Noche en el Patio", "venue": {"name": "El Patio", "source_id": "v1"}}
+    after: JsonObject = {"name": "Noche en la Azotea", "venue": {"name": "La Azotea", "source_id": "v2"}}
+    async with Engine.open(Settings(home=home, now=NOW - timedelta(days=2))) as engine:
+        await deliver_projected(engine, {**told, **before})
+    async with Engine.open(Settings(home=home, now=NOW)) as engine:
+        await deliver_projected(engine, {**told, **after})
+        assert await refs(engine, "El Patio", "artists_at_venue") == []
+        assert await refs(engine, "La Azotea", "artists_at_venue") == ["los-mudanzas"]
+        then = await walk(engine, "El Patio", "artists_at_venue", as_of=NOW - timedelta(days=1))
+        assert [[step.end.name for step in hit.path] for hit in then.hits] == [["Noche en el Patio", "Los Mudanzas"]]
+        around = await walk(engine, "Los Mudanzas", "neighbors", as_of=NOW - timedelta(days=1))
+        assert [(hit.card.name, hit.card.venue) for hit in around.hits] == [("Noche en el Patio", "El Patio")]
 
 
 async def test_pages_hold_every_hit_once_and_in_order(market: Engine) -> None:

@@ -30,6 +30,36 @@ async def test_two_that_start_at_once_migrate_an_empty_database_once(unmigrated:
     assert sorted(len(applied) for applied in done) == [0, len(migrations()) + 1]
 
 
+async def test_edges_from_before_they_knew_who_told_them_keep_their_ends_and_stay_closed(unmigrated: Database) -> None:
+    await migrate(unmigrated.owner)
+    back = """
+        drop table unified.source_cursors;
+        drop index unified.relationships_told_at_dst, unified.relationships_current;
+        alter table unified.relationships drop observed_at, drop retracted_at, drop told_at_src, drop told_at_dst;
+        create unique index relationships_current on unified.relationships (src, type, dst) where valid_to is null;
+        delete from unified.migrations where name like '0004%';
+        with ends as (select array_agg(id order by slug) as ids from unified.entities)
+        insert into unified.relationships
+            (src, dst, type, base_weight, source, sources, timestamp, valid_from, valid_to, properties)
+        select ids[n], ids[n + 1], type, 0.5, 'sonik', '{sonik}', '2026-11-01Z', '2026-11-01Z', ended, properties
+        from ends, (values (1, 'HOSTED_BY', null::timestamptz, '{}'::jsonb), (2, 'HOSTED_BY', '2026-11-02Z', '{}'),
+                           (3, 'PERFORMS_AT', null, '{"position": 1}'), (4, 'PERFORMS_AT', null, '{}'))
+             as told (n, type, ended, properties)
+    """
+    async with await psycopg.AsyncConnection.connect(unmigrated.owner) as connection:
+        await connection.execute(back)
+    assert await migrate(unmigrated.owner) == ["0004_told_edges.sql"]
+    async with await psycopg.AsyncConnection.connect(unmigrated.owner) as connection:
+        found = await connection.execute(
+            "select type, told_at_src, told_at_dst, retracted_at = valid_to, observed_at = timestamp "
+            "from unified.relationships order by eid"
+        )
+        assert await found.fetchall() == [
+            ("HOSTED_BY", ["sonik"], [], None, True), ("HOSTED_BY", ["sonik"], [], True, True),
+            ("PERFORMS_AT", [], ["sonik"], None, True), ("PERFORMS_AT", ["sonik"], [], None, True),
+        ]  # fmt: skip
+
+
 async def test_seeds_of_another_version_are_written_again_when_it_is_rolled_back(truth: Truth) -> None:
     other = "insert into unified.migrations (name) values ('legends-0123456789abcdef')"
     broken = "update unified.legend_genres set label_es = 'x' where code = 'salsa'"

@@ -9,7 +9,7 @@ from sonik import ontology
 from sonik.ontology import GRAPHS, Graph
 from sonik.retrieval.lenses import Lens, lens, over
 from sonik.retrieval.patterns import PATTERNS, Leg
-from sonik.retrieval.walk import FANOUT, Crossing, Walked, Walker
+from sonik.retrieval.walk import WIDE, Crossing, Walked, Walker
 from sonik.stores.graph import CYPHER, Graphs
 from sonik.sync.graph_sink import FOREVER, edge_query
 from sonik.types import Scope
@@ -92,7 +92,7 @@ async def test_ways_to_the_same_end_are_joined_and_the_best_is_told(graphs: Grap
 
 
 async def test_of_a_hub_the_strongest_edges_are_followed_and_it_is_said(graphs: Graphs) -> None:
-    await write(graphs, *(f"event:h{i} HOSTED_BY venue:hub" for i in range(FANOUT)), weight=0.3)
+    await write(graphs, *(f"event:h{i} HOSTED_BY venue:hub" for i in range(WIDE.fanouts[0])), weight=0.3)
     await write(graphs, "event:best HOSTED_BY venue:hub", "artist:star PERFORMS_AT event:best", weight=0.9)
     walked = await walk(graphs, "venue:hub", "artists_at_venue")
     assert walked.cut

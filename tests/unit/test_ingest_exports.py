@@ -1,6 +1,7 @@
 """Exports of whole systems: unpacked as each packs them, joined as a mapping says, else refused."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 
 from sonik.errors import InvalidInput
 from sonik.ingest.files import read_rows
+from sonik.ingest.inspection.report import inspect
+from sonik.ingest.legends import shipped_legends
 from sonik.ingest.mapping import FieldMapping, parse_mapping
 from sonik.ingest.rows import Row
 from sonik.ingest.systems import SYSTEMS, unpack_directus, unpack_mongo, unpack_twenty
@@ -181,3 +184,11 @@ def test_one_document_a_line_is_read_too(tmp_path: Path) -> None:
     path.write_text('{"_id": {"$oid": "1"}, "name": "A"}\n\n{"_id": {"$oid": "2"}, "name": "B"}\n', encoding="utf-8")
     found = list(read_rows(path, mapping=mapping("mongo", tickets=kind())))
     assert [row.content for row in found] == [{"_id": "1", "name": "A"}, {"_id": "2", "name": "B"}]
+
+
+def test_a_systems_export_can_be_looked_at_with_its_mapping(tmp_path: Path) -> None:
+    path = tmp_path / "export.json"
+    path.write_text('{"places": [{"_id": {"$oid": "1"}, "name": "Lido"}, {"_id": 2}], "logs": [{}]}', encoding="utf-8")
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    found = inspect(path, legends=shipped_legends(), now=now, mapping=mapping("mongo", places=kind()))
+    assert (found.rows, found.preview.taken) == (2, 1)

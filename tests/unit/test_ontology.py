@@ -50,6 +50,18 @@ def test_a_kind_has_a_name_in_each_language(vertex: ontology.VertexType) -> None
     assert vertex.kind == vertex.kind.lower()
 
 
+def test_a_property_has_one_name_and_its_values_a_type() -> None:
+    described = [vertex.described for vertex in ontology.VERTICES] + [edge.described for edge in ontology.EDGES]
+    assert all(len({name for name, _ in properties}) == len(properties) for properties in described)
+    assert {value_type for properties in described for _, value_type in properties} == {
+        "text", "number", "whole", "truth", "moment"
+    }  # fmt: skip
+
+
+def test_what_is_dated_by_its_event_takes_no_dates_of_its_own() -> None:
+    assert {edge.name for edge in ontology.EDGES if not edge.dated} == {"PERFORMS_AT", "HOSTED_BY", "PROMOTED_BY"}
+
+
 @pytest.mark.parametrize("graph", ontology.GRAPHS)
 def test_a_graph_registers_every_property_it_can_hold_once(graph: ontology.Graph) -> None:
     names = ontology.property_names(graph)

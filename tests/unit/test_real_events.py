@@ -16,7 +16,8 @@ LEGENDS = shipped_legends()
 
 
 def test_every_mapping_that_ships_has_its_real_file() -> None:
-    assert {path.stem for path in shipped_mappings()} == FILES.keys()
+    # The others read the sample world, which is made when it is asked for.
+    assert {path.stem for path in shipped_mappings() if not path.stem.startswith("world_")} == FILES.keys()
 
 
 @pytest.mark.parametrize(

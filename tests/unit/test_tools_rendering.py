@@ -1,6 +1,8 @@
 """Packing: as many entries as fit, one at least, and what gives way for it."""
 
-from tools.rendering import dumped, packed
+from collections.abc import Iterator
+
+from tools.rendering import dumped, fitted, packed
 from tools.results import Entry, SearchResult, SourceText, TraceOut, TraceStep, brief, markdown, shortened, slots
 
 
@@ -59,3 +61,18 @@ def test_understood_slots_are_kept_short() -> None:
     assert len(told["genres"]) == 10  # type: ignore[arg-type]
     assert told["is_free"] is True
     assert "none" not in told
+
+
+def test_the_first_version_that_fits_is_shown_and_the_smallest_where_none_does() -> None:
+    def without_last(whole: SearchResult) -> Iterator[SearchResult]:
+        for kept in range(len(whole.hits) - 1, -1, -1):
+            yield whole.model_copy(update={"hits": whole.hits[:kept]})
+
+    whole = result().model_copy(update={"hits": [entry(number) for number in range(20)]})
+    shown = [
+        len(fitted(whole, without_last, budget=budget, text=lambda version: f"{len(version.hits)} hits").result.hits)
+        for budget in (100_000, 1_000, 1)
+    ]
+    assert shown[0] == 20
+    assert 0 < shown[1] < 20
+    assert shown[2] == 0

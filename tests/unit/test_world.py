@@ -62,6 +62,16 @@ def test_another_seed_gives_another_world(world: World) -> None:
     assert [event.id for event in other.ground.events] != [event.id for event in world.ground.events]
 
 
+@pytest.mark.parametrize("seed", range(20, 32))
+def test_no_source_gives_one_id_to_two_things_whatever_the_seed(seed: int) -> None:
+    holders: dict[str, set[str]] = {}
+    for delivery in make_world(NOW + timedelta(days=seed), seed=seed).deliveries:
+        for mark in delivery.marks:
+            for key in mark.keys:
+                holders.setdefault(f"{mark.kind}:{key}", set()).add(mark.entity)
+    assert {key: things for key, things in holders.items() if len(things) > 1} == {}
+
+
 @pytest.mark.parametrize("days", [0, 1, 30, 200])
 def test_the_window_rolls_with_the_moment(days: int) -> None:
     now = NOW + timedelta(days=days)

@@ -71,8 +71,8 @@ def inspect(
     Raises:
         InvalidInput: the file is not there, no text, or holds no readable record.
     """
-    form = (mapping.form if mapping else None) or sniff(path)
-    rows = list(islice(read_rows(path, form), limit + 1))
+    form = _form(path, mapping)
+    rows = list(islice(read_rows(path, form, mapping=mapping), limit + 1))
     complete, rows = len(rows) <= limit, rows[:limit]
     columns = survey(_contents(rows, path))
     made = draft(columns, legends=legends)
@@ -84,6 +84,13 @@ def inspect(
         confidence=None if mapping else made.confidence, columns=tuple(_reports(columns, guesses)), mapping=text,
         preview=preview(rows, mapping=tried, legends=legends, now=now), hints=() if mapping else tuple(made.hints),
     )  # fmt: skip
+
+
+def _form(path: Path, mapping: FieldMapping | None) -> FileForm:
+    if mapping is None or (mapping.form is None and not mapping.system):
+        return sniff(path)
+    # A system's export is read by what the mapping says of the system.
+    return mapping.form or FileForm(format="json")
 
 
 def _contents(rows: list[Row], path: Path) -> list[JsonObject]:

@@ -131,6 +131,10 @@ left join unified.entities host on host.id = h.dst
 left join unified.venues hv on hv.entity_id = h.dst
 where e.id = any(%(ids)s) and e.deleted_at is null;
 
+-- name: signposts
+-- What a way is told by: the names along it.
+select id, entity_type as kind, name, slug as ref from unified.entities where id = any(%(ids)s) and deleted_at is null;
+
 -- name: identifiers_shown
 select scheme, value from unified.identifiers
 where entity_id = %(id)s and is_strong and scheme not like 'name:%%'

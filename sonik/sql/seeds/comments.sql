@@ -38,3 +38,7 @@ comment on table embeddings_cache is 'Vectors of texts that were embedded before
 comment on table idempotency_keys is 'Answers to requests that may come again.';
 comment on table audit_log is 'Who did what, when and why; only appended to.';
 comment on table migrations is 'Which migrations have been applied.';
+comment on table source_cursors is 'How far each outside source has been read, in its own words.';
+comment on table jobs is 'Work that outlives the process that asked for it, and how far it is.';
+comment on table job_steps is 'What jobs have done, so that no step is done twice; some can be undone.';
+comment on table job_inputs is 'What jobs are to work on, until they have done it.';

@@ -6,6 +6,7 @@ import io
 from sonik.ingest.samples.world.cities import dice
 from sonik.ingest.samples.world.ground import Ground
 from sonik.ingest.samples.world.marks import Delivery, Desk, Item, Mark, Place, keys_of, own_id
+from sonik.ingest.samples.world.programme import night_of
 from sonik.ingest.samples.world.spelling import bare, words_of
 from sonik.ingest.samples.world.tellings import Habits, Telling, first_tellings, later_tellings
 
@@ -40,7 +41,8 @@ def _row(ground: Ground, telling: Telling) -> tuple[Item, Mark]:
     title = bare(telling.words) if roll.random() < 0.3 else telling.words
     knows_place = dice(ground.seed, SOURCE, "place", venue.id).random() < 0.7
     found = venue.place_id if knows_place else None
-    code = f"{event.city.suffix.upper()}-{starts:%m%d}-{words_of(venue.name)[:12].replace(' ', '')}"
+    night, room = night_of(starts, event.city), words_of(venue.name)[:12].replace(" ", "")
+    code = f"{event.city.suffix.upper()}-{night:%m%d}-{room}"
     item: Item = {
         "Código": code, "Evento": title, "Fecha": f"{starts:%d/%m/%Y}", "Hora": f"{starts:%H:%M}", "Sala": venue.name,
         "Ciudad": venue.city.name, "Id de Google": found or "", "Género": event.genres[0],

@@ -36,8 +36,10 @@ def dressed(name: str, roll: Random) -> str:
 
 
 def mistyped(name: str, roll: Random) -> str:
-    """Return a name with a slip in its longest word: two letters turned round, or one left out."""
+    """Return a name with a slip in its longest word: two letters turned round, or one left out; a short one doubles."""
     longest = max(re.findall(r"[^\W\d_]+", name), key=len)
+    if len(longest) < 4:
+        return name.replace(longest, longest + longest[-1], 1)
     spot = roll.randint(1, len(longest) - 2)
     left, first, second, right = longest[:spot], longest[spot], longest[spot + 1], longest[spot + 2 :]
     slip = left + second + first + right if first != second and roll.random() < 0.5 else left + second + right

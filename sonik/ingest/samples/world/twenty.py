@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from sonik.ingest.samples.world.cities import City, dice
-from sonik.ingest.samples.world.directus import stamp
+from sonik.ingest.samples.world.directus import knows_venue, stamp
 from sonik.ingest.samples.world.ground import Ground, Organization, Person, Thing, Tie, Venue
 from sonik.ingest.samples.world.marks import Delivery, Desk, Item, Mark, keys_of, own_id
 from sonik.ingest.samples.world.spelling import dressed, mistyped, shown
@@ -54,9 +54,13 @@ def _company(ground: Ground, thing: Thing, name: str) -> tuple[Item, datetime]:
 
 
 def _venue(ground: Ground, venue: Venue) -> tuple[Item, Mark]:
-    """Return a venue as a company: a third has its place id, a third its profile, the rest only a name."""
+    """Return a venue as a company: a third has its place id, a third its profile, the rest only a name.
+
+    Of what the content system does not know only the surest is told: else two would turn out to be one too late.
+    """
     roll = dice(ground.seed, SOURCE, "company", venue.id)
-    known_by = roll.choice(("place", "profile", "name"))
+    surest = "place" if venue.place_id else "profile"
+    known_by = roll.choice(("place", "profile", "name") if knows_venue(ground, venue) else (surest, "name"))
     slips = known_by == "name" and roll.random() < 0.5
     name = " ".join((mistyped if slips else dressed)(venue.name, roll).split())
     company, seen = _company(ground, venue, name)
