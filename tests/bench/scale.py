@@ -13,6 +13,7 @@ import sys
 import tempfile
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 from random import Random
 from time import perf_counter
@@ -34,6 +35,7 @@ from tests.bench.spread import spread, without_gc
 from tests.bench.synthetic import world
 from tests.bench.walking import walks
 
+SEED = 7
 SIZES = (1_000, 10_000, 100_000)
 RESULT = ROOT / "build" / "scale.json"
 PATIENCE_SECONDS = 3_600
@@ -83,7 +85,7 @@ async def fill(settings: Settings, size: int) -> JsonObject:
     async with Engine.open(settings, project=False, embedder=Hashed(settings)) as engine:
         records = 0
         started = perf_counter()
-        for page in _pages(world(7, entities=size)):
+        for page in _pages(world(SEED, entities=size)):
             records += len((await deliver(engine, page, source="synthetic")).receipts)
         taken = perf_counter() - started
         started = perf_counter()
@@ -102,10 +104,10 @@ async def fill(settings: Settings, size: int) -> JsonObject:
     }  # fmt: skip
 
 
-async def ask(settings: Settings) -> JsonObject:
+async def ask(settings: Settings, size: int) -> JsonObject:
     """Search the filled home with the default model, as a server would, and look at this process."""
     async with Engine.open(settings, project=False) as engine:
-        questions = _questions()
+        questions = _questions(size)
         for query in questions[:WARM_UP]:
             await engine.search(Question(query=query), scope=READER)
         taken: dict[str, list[float]] = {"programme": [], "search": []}
@@ -134,7 +136,7 @@ def main() -> None:
     parser.add_argument("--ask", type=Path, help="(its own use) measure a filled home and print JSON")
     asked = parser.parse_args()
     if asked.ask:
-        sys.stdout.write(json.dumps(asyncio.run(ask(_settings(asked.ask)))))
+        sys.stdout.write(json.dumps(asyncio.run(ask(_settings(asked.ask), asked.sizes[0]))))
         return
     measured = json.loads(asked.out.read_text(encoding="utf-8")) if asked.out.is_file() else {}
     for size in asked.sizes:
@@ -153,7 +155,15 @@ async def _measure(size: int) -> JsonObject:
         settings = homes.new()
         filled = await fill(settings, size)
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.bench.scale", "--ask", str(settings.home), stdout=subprocess.PIPE, cwd=ROOT
+            sys.executable,
+            "-m",
+            "tests.bench.scale",
+            "--ask",
+            str(settings.home),
+            "--sizes",
+            str(size),
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
         )
         told, _ = await process.communicate()
         if process.returncode:
@@ -178,11 +188,11 @@ def _pages(records: Iterator[JsonObject]) -> Iterator[list[JsonObject]]:
         yield page
 
 
-def _questions() -> list[str]:
-    """Return questions over the world: names of its own, and words of its texts."""
+def _questions(size: int) -> list[str]:
+    """Return questions over the world of this size: names of its own, and words of its texts."""
     random = Random(11)
-    named = [record for record in world(7, entities=300) if record["kind"] in ("venue", "artist")]
-    names = [str(record["name"]) for record in random.sample(named, 16)]
+    named = takewhile(lambda record: record["kind"] in ("venue", "artist"), world(SEED, entities=size))
+    names = [str(record["name"]) for record in random.sample(list(named), 16)]
     asked = [
         "qué hay hoy",
         "salsa este finde",
