@@ -17,7 +17,7 @@ from sonik.types import JsonObject, Scope
 from tests.fix_kill import owner_dsn
 
 SOURCE = "archive"
-PARTS = 8
+PARTS = 4
 LEFT = "select count(*) from unified.job_inputs where job_id in (select id from unified.jobs where finished_at is null)"
 TAKEN = "select coalesce(sum(done), 0) from unified.jobs where name = 'ingest'"
 OPEN = "select count(*) from unified.jobs where name = 'ingest' and status <> 'succeeded'"
