@@ -1,6 +1,7 @@
 """Run one engine call from a command, or leave a process behind that works on."""
 
 import asyncio
+import gc
 import signal
 import subprocess
 import sys
@@ -31,6 +32,8 @@ def with_engine(
         from sonik.engine import Engine
 
         async with Engine.open(chosen, project=project) as engine:
+            # What is imported by now stays: the collector of cycles need not look through it again and again.
+            gc.freeze()
             return await work(engine)
 
     try:

@@ -1,7 +1,8 @@
 """Whole deliveries: taken twice they change nothing, rehearsed they write nothing, and rivals meet in one entity."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+import gc
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -172,3 +173,18 @@ async def test_an_old_delivery_told_again_changes_nothing(truth: Truth) -> None:
     again = [await truth.tell(old), await truth.tell(new)]
     assert [receipt.outcome for receipt in again] == ["unchanged", "unchanged"]
     assert await truth.everything() == before
+
+
+async def test_the_collector_of_cycles_is_on_again_however_a_delivery_ends(truth: Truth) -> None:
+    assert gc.isenabled()
+    during: list[bool] = []
+
+    def rows() -> Iterator[Row]:
+        yield Row(line=1, content=venue("v-1"))
+        during.append(gc.isenabled())
+        raise InvalidInput("The file breaks off.")
+
+    with pytest.raises(InvalidInput, match="breaks off"):
+        await truth.read_in(rows(), source=Source(code="x"))
+    await truth.deliver(venue("v-1"))
+    assert (during, gc.isenabled()) == ([True], True)
