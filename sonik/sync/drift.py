@@ -72,9 +72,13 @@ async def _entities(postgres: Postgres) -> tuple[dict[str, str], dict[str, str]]
     searchable: dict[str, str] = {}
     async for row in _pages(postgres, "entity_versions", "id"):
         key, version = str(row["id"]), str(row["version"])
-        label = ontology.vertex(str(row["entity_type"])).label
-        for graph in ontology.graphs_of(label):
-            everything[_in_graph(key, label, graph)] = version
+        known = ontology.BY_KIND.get(str(row["entity_type"]))
+        if known is None:
+            # No graph can hold it: it is missing from all, and a dead letter says why.
+            everything[key] = version
+            continue
+        for graph in ontology.graphs_of(known.label):
+            everything[_in_graph(key, known.label, graph)] = version
         if row["entity_type"] in ontology.SEARCHABLE_KINDS:
             searchable[key] = version
     return everything, searchable

@@ -25,6 +25,7 @@ def test_a_complete_machine_has_no_complaints(tmp_path: Path) -> None:
         "Python",
         "package server",
         "package tools",
+        "package prompts",
         "PostgreSQL",
         "Redis",
         "system libraries",
