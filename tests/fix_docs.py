@@ -94,7 +94,9 @@ def shell() -> Iterator[Shell]:
         assert filled.returncode == 0, filled.stderr
         yield opened
     finally:
-        opened.run("sonik down --force")
+        # A document may make homes of its own.
+        for cluster in folder.glob("*/postgres"):
+            opened.run(f'SONIK_HOME="{cluster.parent}" sonik down --force')
         shutil.rmtree(folder)
 
 

@@ -81,7 +81,10 @@ class Searcher:
                 window=asked.reach, hops=1 if asked.is_programme else HOPS,
             )  # fmt: skip
             step.rows = len(subgraph.edges)
-            step.note = f"{subgraph.queries} read-only queries" + (", cut at the edge budget" if subgraph.cut else "")
+            asked_for = "query" if subgraph.queries == 1 else "queries"
+            step.note = f"{subgraph.queries} read-only {asked_for}" + (
+                ", cut at the edge budget" if subgraph.cut else ""
+            )
         with timer.step("rank") as step:
             scores = fuse(seeds, subgraph, kinds=asked.kinds, timed=asked.timed)
             ordered = sorted(scores, key=lambda key: (-scores[key], key))
