@@ -1,5 +1,6 @@
 """Truth into LanceDB: searchable entities with their texts and vectors; unchanged text is never embedded twice."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -88,26 +89,25 @@ class VectorSink:
         subjects = [s for s in subjects if ontology.vertex(s.entity_type).searchable]
         gone = {str(i) for i in ids} - {str(subject.id) for subject in subjects}
         if subjects:
-            await self._vectors.upsert(await self._rows(subjects))
+            await self._write(subjects)
         if gone:
             await self._vectors.delete(sorted(gone))
 
-    async def _rows(self, subjects: Sequence[Subject]) -> list[TextRow]:
+    async def _write(self, subjects: Sequence[Subject]) -> None:
+        """Write the rows of some subjects, and what was embedded for them into the cache beside it."""
         labels = await self._genre_labels()
-        vectors = await self._embed([embedded_text(subject, labels) for subject in subjects])
-        return [_row(subject, vector, labels) for subject, vector in zip(subjects, vectors, strict=True)]
+        vectors, made = await self._embed([embedded_text(subject, labels) for subject in subjects])
+        rows = [_row(subject, vector, labels) for subject, vector in zip(subjects, vectors, strict=True)]
+        await asyncio.gather(self._vectors.upsert(rows), self._remember(made))
 
-    async def _embed(self, texts: Sequence[str]) -> list[Vector]:
-        """Return a vector per text, from the cache where the very text was embedded before."""
+    async def _embed(self, texts: Sequence[str]) -> tuple[list[Vector], dict[bytes, Vector]]:
+        """Return a vector per text, from the cache where the very text was embedded before, and those made now."""
         hashes = [hashlib.sha256(text.encode()).digest() for text in texts]
         known = await self._cached(hashes)
         fresh = {key: text for key, text in zip(hashes, texts, strict=True) if key not in known}
-        if fresh:
-            made = await self._embedder.documents(list(fresh.values()))
-            new = dict(zip(fresh, made, strict=True))
-            await self._remember(new)
-            known |= new
-        return [known[key] for key in hashes]
+        made = dict(zip(fresh, await self._embedder.documents(list(fresh.values())), strict=True)) if fresh else {}
+        known |= made
+        return [known[key] for key in hashes], made
 
     async def _cached(self, hashes: Sequence[bytes]) -> dict[bytes, Vector]:
         params = {"model": self._embedder.model, "hashes": list(set(hashes))}
@@ -121,6 +121,8 @@ class VectorSink:
         return found
 
     async def _remember(self, vectors: dict[bytes, Vector]) -> None:
+        if not vectors:
+            return
         rows = [
             {"model": self._embedder.model, "text_hash": key, "vector": np.asarray(v, dtype=np.float32).tobytes()}
             for key, v in sorted(vectors.items())
