@@ -216,10 +216,11 @@ def _document_row(volume: _Volume) -> Record:
 
 def _passage_row(volume: _Volume, place: int) -> Record:
     words = [token.text for token in tokens(volume.texts[place])]
+    title = [token.text for token in tokens(volume.record.title)]
     return {
         "entity_id": passage_id(volume.id, place), "document_id": volume.id, "position": place,
         "external_id": _external_id(volume, place), "text": volume.texts[place], "folded": " ".join(words),
-        "words": content_words(words), **tenant(volume.tenancy),
+        "words": content_words(title + words), **tenant(volume.tenancy),
     }  # fmt: skip
 
 

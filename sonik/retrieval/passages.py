@@ -1,9 +1,11 @@
 """Search over documents: link the question to phrases, walk from them and from the nearest texts, fuse, explain."""
 
 import asyncio
+import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from uuid import UUID
 
 import numpy as np
 
@@ -12,8 +14,8 @@ from sonik.clock import Clock
 from sonik.retrieval.answer import Answer, Hit, Reason
 from sonik.retrieval.cards import Card, read_cards
 from sonik.retrieval.mentions import Link, find_phrases
-from sonik.retrieval.passage_rank import fused_list, scores, seed_weights, word_weight
-from sonik.retrieval.passage_walk import Mentions, Walk, rank_mentions, way_to
+from sonik.retrieval.passage_rank import Evidence, fused_list, seed_weights, word_weight
+from sonik.retrieval.passage_walk import Mentions, Walk, Ways, rank_mentions
 from sonik.retrieval.phrases import content_words, tokens
 from sonik.retrieval.question import Question, checked
 from sonik.retrieval.seeds import QuestionVector, Sources
@@ -23,13 +25,12 @@ from sonik.retrieval.wording import FUNCTION
 from sonik.sql import queries
 from sonik.stores.graph import Graphs
 from sonik.stores.texts import TextFilter
-from sonik.types import Scope, Trace, WalkedEdge
+from sonik.types import JsonObject, Scope, Trace, WalkedEdge
 
 SQL = queries("passages")
 PASSAGE, DOCUMENT = "passage", "document"
 KINDS = frozenset((PASSAGE, DOCUMENT))
 TEXT_DEPTH = 100
-WALKED_TEXTS = 20
 RANKED = 100
 
 
@@ -79,7 +80,7 @@ class PassageSearcher:
         trace = Trace(
             trace_id=new_trace_id(), query=text, steps=tuple(timer.steps),
             edges=tuple({edge.eid: edge for hit in hits for edge in hit.reason.edges}.values()),
-            understood={"phrases": [phrase.name for phrase in link.phrases.values()], "unexplained": link.unexplained},
+            understood=_linking(link),
         )  # fmt: skip
         self.log.add(trace, scope=scope, lens="knowledge", hits=len(hits))
         return Answer(hits=tuple(hits), understood=_understood(text, link), trace=trace, more=more)
@@ -95,16 +96,20 @@ class PassageSearcher:
             step.rows = len(listed)
         seeds = seed_weights(link, listed)
         with timer.step("expand") as step:
-            mentions = await self._walk(link, listed, scope=scope)
+            walk = Walk(self.graphs, scope=scope, now=scope.as_of or self.clock.now(), budget=self.edge_budget)
+            shared = {key: phrase.document_frequency for key, phrase in link.phrases.items()}
+            mentions = await walk.fetch(seeds, phrases=shared)
             step.rows = len(mentions.weights)
             step.note = f"{mentions.queries} read-only queries" + (", cut at the edge budget" if mentions.cut else "")
         with timer.step("rank") as step:
-            rank = await asyncio.to_thread(rank_mentions, mentions.weights, seeds)
-            passages = mentions.passages() | set(listed)
-            ranked = {key: value for key, value in rank.items() if key in passages}
-            leading = sorted(ranked, key=lambda key: (-ranked[key], key))[:RANKED]
-            cosine = await self._cosines({*leading, *listed}, nearest, await embedding)
-            scored = scores({key: ranked[key] for key in {*leading, *listed}}, cosine, words=word_weight(link))
+            rank = rank_mentions(mentions.weights, seeds)
+            leading = heapq.nlargest(RANKED, mentions.passages, key=lambda key: (rank[key], key))
+            keys = {*leading, *listed}
+            cosine, covered = await asyncio.gather(
+                self._cosines(keys, nearest, await embedding), self._covered(keys, link.unexplained, scope=scope)
+            )
+            evidence = Evidence(rank={key: rank[key] for key in keys}, cosine=cosine, covered=covered)
+            scored = evidence.scores(words=word_weight(link))
             step.rows = len(scored)
         return link, _Found(scores=scored, mentions=mentions, rank=rank, seeds=seeds)
 
@@ -121,13 +126,6 @@ class PassageSearcher:
         nearest, matched = await asyncio.gather(near(), matching)
         return nearest, fused_list([list(nearest), [match.id for match in matched]])[:TEXT_DEPTH]
 
-    async def _walk(self, link: Link, listed: Sequence[str], *, scope: Scope) -> Mentions:
-        walk = Walk(self.graphs, scope=scope, now=scope.as_of or self.clock.now(), budget=self.edge_budget)
-        about = await walk.to_passages(link.weights)
-        beside = await walk.to_phrases([*about, *listed[:WALKED_TEXTS]])
-        await walk.to_passages(beside)
-        return walk.found
-
     async def _cosines(self, keys: set[str], nearest: Mapping[str, float], vector: object) -> dict[str, float]:
         """Return the cosine of passages to the question; those the text search did not bring are looked up."""
         missing = sorted(keys - nearest.keys())
@@ -136,14 +134,21 @@ class PassageSearcher:
         return {**{key: nearest[key] for key in keys & nearest.keys()},
                 **{key: float(own @ asked) for key, own in stored.items()}}  # fmt: skip
 
+    async def _covered(self, keys: set[str], words: Sequence[str], *, scope: Scope) -> dict[str, float]:
+        """Return the share of some words that each passage has."""
+        if not words:
+            return {}
+        params = {"ids": [UUID(key) for key in keys], "words": list(words)}
+        async with self.sources.postgres.reading(scope) as session:
+            rows = await session.rows(SQL["words_in"], params)
+        return {str(row["id"]): int(str(row["count"])) / len(words) for row in rows}
+
     async def _hits(self, question: Question, found: _Found, *, scope: Scope) -> tuple[list[Hit], bool]:
         ordered = sorted(found.scores, key=lambda key: (-found.scores[key], key))
         wanted = question.offset + question.limit
-        led = {key: key for key in ordered}
         shown = ordered[question.offset : wanted]
-        ways = {
-            key: way_to(key, weights=found.mentions.weights, rank=found.rank, seeds=found.seeds) for key in shown
-        }  # fmt: skip
+        leading = Ways(found.mentions.weights, found.rank, found.seeds)
+        ways = {key: leading.to(key) for key in shown}
         cards = await read_cards(
             self.sources.postgres, sorted({vertex for way in ways.values() for vertex in way}), scope=scope
         )  # fmt: skip
@@ -151,7 +156,7 @@ class PassageSearcher:
             Hit(card=cards[key], score=round(found.scores[key], 4), reason=_reason(ways[key], cards, found))
             for key in shown if key in cards
         ]  # fmt: skip
-        return hits, len(led) > wanted
+        return hits, len(ordered) > wanted
 
 
 def _reason(way: Sequence[str], cards: Mapping[str, Card], found: _Found) -> Reason:
@@ -168,6 +173,10 @@ def _reason(way: Sequence[str], cards: Mapping[str, Card], found: _Found) -> Rea
                        dst=mention[1], weight=found.mentions.weights[mention])
         )  # fmt: skip
     return Reason(path=tuple(names), edges=tuple(edges))
+
+
+def _linking(link: Link) -> JsonObject:
+    return {"phrases": [phrase.name for phrase in link.phrases.values()], "unexplained": list(link.unexplained)}
 
 
 def _understood(text: str, link: Link) -> Understood:

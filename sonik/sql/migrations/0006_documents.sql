@@ -10,7 +10,7 @@ create table documents (
     content_hash bytea not null
 );
 
--- `words` are the words that carry meaning, by which the passages that may name a new title are found.
+-- `words` are those of title and text that carry meaning: by them the passages that may name a new title are found.
 create table passages (
     entity_id   uuid primary key references entities (id) on delete cascade,
     document_id uuid not null references documents (entity_id) on delete cascade,

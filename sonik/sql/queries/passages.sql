@@ -10,5 +10,8 @@ select kind from unnest(%(kinds)s::text[]) as kind
 where exists (select from unified.entities e
               where e.collection = %(collection)s and e.entity_type = kind and e.deleted_at is null);
 
--- name: documents_of
-select entity_id::text as passage, document_id::text as document from unified.passages where entity_id = any(%(ids)s);
+-- name: words_in
+-- How many of some words each of these passages has.
+select entity_id::text as id, (select count(*) from unnest(%(words)s::text[]) as word where word = any(p.words)) as count
+from unified.passages p
+where entity_id = any(%(ids)s);
