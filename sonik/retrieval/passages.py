@@ -4,18 +4,18 @@ import asyncio
 import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from uuid import UUID
 
 import numpy as np
 
 from sonik import ontology
 from sonik.clock import Clock
-from sonik.retrieval.answer import Answer, Hit, Reason
-from sonik.retrieval.cards import Card, read_cards
+from sonik.retrieval.answer import Answer, Hit
+from sonik.retrieval.cards import cards_of
 from sonik.retrieval.mentions import Link, find_phrases
 from sonik.retrieval.passage_rank import Evidence, fused_list, seed_weights, word_weight
-from sonik.retrieval.passage_walk import Mentions, Walk, Ways, rank_mentions
+from sonik.retrieval.passage_walk import Surroundings, Walk, rank_mentions
+from sonik.retrieval.passage_ways import Ways, read_ways
 from sonik.retrieval.phrases import content_words, tokens
 from sonik.retrieval.question import Question, checked
 from sonik.retrieval.seeds import QuestionVector, Sources
@@ -25,7 +25,7 @@ from sonik.retrieval.wording import FUNCTION
 from sonik.sql import queries
 from sonik.stores.graph import Graphs
 from sonik.stores.texts import TextFilter
-from sonik.types import JsonObject, Scope, Trace, WalkedEdge
+from sonik.types import JsonObject, Scope, Trace
 
 SQL = queries("passages")
 PASSAGE, DOCUMENT = "passage", "document"
@@ -39,7 +39,7 @@ class _Found:
     """What a question leads to: passages by score, and what led there."""
 
     scores: Mapping[str, float]
-    mentions: Mentions
+    around: Surroundings
     rank: Mapping[str, float]
     seeds: Mapping[str, float]
 
@@ -98,12 +98,12 @@ class PassageSearcher:
         with timer.step("expand") as step:
             walk = Walk(self.graphs, scope=scope, now=scope.as_of or self.clock.now(), budget=self.edge_budget)
             shared = {key: phrase.document_frequency for key, phrase in link.phrases.items()}
-            mentions = await walk.fetch(seeds, phrases=shared)
-            step.rows = len(mentions.weights)
-            step.note = f"{mentions.queries} read-only queries" + (", cut at the edge budget" if mentions.cut else "")
+            around = await walk.fetch(seeds, phrases=shared)
+            step.rows = len(around.weights)
+            step.note = f"{around.queries} read-only queries" + (", cut at the edge budget" if around.cut else "")
         with timer.step("rank") as step:
-            rank = rank_mentions(mentions.weights, seeds)
-            leading = heapq.nlargest(RANKED, mentions.passages, key=lambda key: (rank[key], key))
+            rank = rank_mentions(around.weights, seeds)
+            leading = heapq.nlargest(RANKED, around.passages, key=lambda key: (rank[key], key))
             keys = {*leading, *listed}
             cosine, covered = await asyncio.gather(
                 self._cosines(keys, nearest, await embedding), self._covered(keys, link.unexplained, scope=scope)
@@ -111,7 +111,7 @@ class PassageSearcher:
             evidence = Evidence(rank={key: rank[key] for key in keys}, cosine=cosine, covered=covered)
             scored = evidence.scores(words=word_weight(link))
             step.rows = len(scored)
-        return link, _Found(scores=scored, mentions=mentions, rank=rank, seeds=seeds)
+        return link, _Found(scores=scored, around=around, rank=rank, seeds=seeds)
 
     async def _texts(self, text: str, vector: QuestionVector, *, scope: Scope) -> tuple[dict[str, float], list[str]]:
         """Return the nearest passages with their cosines, and the list that these and the matching ones make."""
@@ -146,33 +146,16 @@ class PassageSearcher:
     async def _hits(self, question: Question, found: _Found, *, scope: Scope) -> tuple[list[Hit], bool]:
         ordered = sorted(found.scores, key=lambda key: (-found.scores[key], key))
         wanted = question.offset + question.limit
-        shown = ordered[question.offset : wanted]
-        leading = Ways(found.mentions.weights, found.rank, found.seeds)
-        ways = {key: leading.to(key) for key in shown}
-        cards = await read_cards(
-            self.sources.postgres, sorted({vertex for way in ways.values() for vertex in way}), scope=scope
-        )  # fmt: skip
+        leading = Ways(found.around.weights, found.rank, found.seeds)
+        ways = {key: leading.to(key) for key in ordered[question.offset : wanted]}
+        async with self.sources.postgres.reading(scope) as session:
+            cards = await cards_of(session, list(ways))
+            told = await read_ways(session, ways.values(), weights=found.around.weights)
         hits = [
-            Hit(card=cards[key], score=round(found.scores[key], 4), reason=_reason(ways[key], cards, found))
-            for key in shown if key in cards
+            Hit(card=cards[key], score=round(found.scores[key], 4), reason=told.reason(way))
+            for key, way in ways.items() if key in cards
         ]  # fmt: skip
         return hits, len(ordered) > wanted
-
-
-def _reason(way: Sequence[str], cards: Mapping[str, Card], found: _Found) -> Reason:
-    """Name the way to a hit; a way that crosses something the caller may not see is not told."""
-    if len(way) < 2 or any(vertex not in cards for vertex in way):
-        return Reason()
-    names = [cards[way[0]].name]
-    edges = []
-    for before, after in pairwise(way):
-        mention = (before, after) if (before, after) in found.mentions.weights else (after, before)
-        names += ["NAMES", cards[after].name]
-        edges.append(
-            WalkedEdge(eid=f"{mention[0]}>{mention[1]}", graph="knowledge", src=mention[0], type="NAMES",
-                       dst=mention[1], weight=found.mentions.weights[mention])
-        )  # fmt: skip
-    return Reason(path=tuple(names), edges=tuple(edges))
 
 
 def _linking(link: Link) -> JsonObject:
