@@ -27,7 +27,7 @@ NIGHT = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
 # A database of its own for each test would take 0.3 s to make; this leaves what a migration makes, in a tenth of that.
 AS_MIGRATED = """
     truncate unified.outbox, unified.audit_log, unified.idempotency_keys, unified.sync_state, unified.dead_letters,
-        unified.jobs, unified.job_steps, unified.job_inputs, unified.source_cursors;
+        unified.jobs, unified.job_steps, unified.job_inputs, unified.source_cursors, unified.phrases;
     delete from unified.entities where entity_type <> 'market' or collection <> 'live';
     delete from unified.sources where code <> 'sonik';
 """

@@ -7,7 +7,7 @@ where collection = %(collection)s and folded = any(%(keys)s) and entity_id is no
 -- name: titles_like
 -- Titles that begin like some names and are about as long: one of them may be misspelt.
 select p.folded, p.entity_id as id, p.name, p.titles, p.document_frequency
-from unnest(%(names)s::text[], %(least)s::text[], %(most)s::text[]) as n (name, least, most)
+from unnest(%(names)s::text[], %(beginnings)s::text[], %(endings)s::text[]) as n (name, least, most)
 cross join lateral (
     select * from unified.phrases
     where collection = %(collection)s and folded >= n.least and folded < n.most and titles > 0
