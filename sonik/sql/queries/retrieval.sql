@@ -49,19 +49,20 @@ select e.id, e.entity_type, ev.starts_at >= %(start)s as starts_within,
        count(*) over () as total
 from unified.events ev
 join unified.entities e on e.id = ev.entity_id and e.deleted_at is null
-left join unified.relationships h on h.src = e.id and h.type = 'HOSTED_BY' and h.valid_to is null
-left join unified.venues v on v.entity_id = h.dst
 where e.collection = %(collection)s
-  and tstzrange(ev.starts_at, ev.until, '[)') && tstzrange(%(start)s, %(end)s, '[)')
-  and ev.until > %(now)s
+  and ev.starts_at < %(end)s and ev.until > %(start)s and ev.until > %(now)s
+  and (ev.starts_at >= %(start)s - interval '48 hours' or ev.is_long)
   and (%(market)s::text is null or e.market = %(market)s)
   and (%(genres)s::text[] is null or ev.genres && %(genres)s)
   and (%(price_max)s::numeric is null or coalesce(ev.price_min, case when ev.is_free then 0 end) <= %(price_max)s)
   and (%(free)s::boolean is null or coalesce(ev.is_free, ev.price_min = 0) = %(free)s)
-  and (%(lat)s::double precision is null or (
-        v.lat between %(lat)s - %(km)s / 111.0 and %(lat)s + %(km)s / 111.0
-        and 2 * 6371 * asin(sqrt(least(1, power(sin(radians(v.lat - %(lat)s) / 2), 2)
-            + cos(radians(%(lat)s)) * cos(radians(v.lat)) * power(sin(radians(v.lng - %(lng)s) / 2), 2)))) <= %(km)s))
+  and (%(lat)s::double precision is null or exists (
+        select from unified.relationships h join unified.venues v on v.entity_id = h.dst
+        where h.src = e.id and h.type = 'HOSTED_BY' and h.valid_to is null
+          and v.lat between %(lat)s - %(km)s / 111.0 and %(lat)s + %(km)s / 111.0
+          and 2 * 6371 * asin(sqrt(least(1, power(sin(radians(v.lat - %(lat)s) / 2), 2)
+              + cos(radians(%(lat)s)) * cos(radians(v.lat))
+                * power(sin(radians(v.lng - %(lng)s) / 2), 2)))) <= %(km)s))
   and (%(with_cancelled)s or ev.status not in ('cancelled', 'postponed'))
 order by starts_within desc,
          case when %(sort)s = 'price' then coalesce(ev.price_min, case when ev.is_free then 0 end) end nulls last,
