@@ -74,10 +74,10 @@ class Searcher:
             step.rows = len(seeds.kinds)
         if asked.is_programme and not seeds.listed:
             return [], False
-        weights = seeds.weights()
+        starts = _starts(asked, seeds, question)
         with timer.step("expand") as step:
             subgraph = await expand(
-                self.graphs, weights, scope=scope, lens=asked.lens, budget=self.edge_budget, now=now,
+                self.graphs, starts, scope=scope, lens=asked.lens, budget=self.edge_budget, now=now,
                 window=asked.reach, hops=1 if asked.is_programme else HOPS,
             )  # fmt: skip
             step.rows = len(subgraph.edges)
@@ -93,7 +93,7 @@ class Searcher:
             postgres = self.sources.postgres
             kept = ordered if asked.is_programme else await self._fitting(ordered, asked, seeds, wanted, scope=scope)
             shown = kept[question.offset : wanted]
-            led = paths(subgraph, weights, shown)
+            led = paths(subgraph, starts, shown)
             crossed = {end for path in led.values() for edge in path for end in (edge.src, edge.dst)}
             cards = await read_cards(postgres, sorted({*shown, *crossed}), scope=scope)
             step.rows = len(cards)
@@ -113,3 +113,17 @@ class Searcher:
         outlines = await read_outlines(self.sources.postgres, ordered[: OVERSAMPLE * wanted + SPARE], scope=scope)
         where = asked.where(scope)
         return fitting(ordered, outlines, where, is_free=asked.understood.is_free, named=seeds.named)
+
+
+def _starts(asked: Asked, seeds: Seeds, question: Question) -> dict[str, float]:
+    """Return where the walk starts, with weights.
+
+    A programme of events keeps its order: the walk only tells what those shown have to do with those named.
+    """
+    weights = seeds.weights()
+    if not asked.is_programme or asked.kinds != ("event",):
+        return weights
+    if not seeds.named:
+        return {}
+    shown = seeds.listed[question.offset : question.offset + question.limit]
+    return {key: weights[key] for key in (*seeds.named, *shown)}
