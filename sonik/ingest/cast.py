@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sonik.identity.dossier import Dossier, tenancy_record
 from sonik.identity.resolve import Registered, Registry, Resolution, canonical_id
@@ -10,6 +10,7 @@ from sonik.identity.sighting import Key, Sighting, authorities_of
 from sonik.ingest.acquaintance import Acquaintance
 from sonik.sql import queries
 from sonik.stores.postgres import Session
+from sonik.truth.ids import new_id
 from sonik.truth.rows import AliasRow, EntityRow, FactRow, Record
 
 SQL = queries("truth")
@@ -44,7 +45,7 @@ class Cast:
         unique = {id(sighting): sighting for sighting in sightings}
         await self._open_missing({held: one for one in unique.values() for held in self._registry.holders(one)})
         for number, sighting in sorted(unique.items(), key=lambda item: _unsureness(item[1])):
-            resolution = self._registry.resolve(sighting, new_id=uuid4())
+            resolution = self._registry.resolve(sighting, new_id=new_id)
             if self._is_outdated(sighting, resolution.entity_id):
                 self._outdated.add(number)
             registered = self._registry.register(sighting, resolution.entity_id, outdated=number in self._outdated)
