@@ -9,6 +9,7 @@ from mcp import MCPError
 from mcp.server import MCPServer
 from mcp.server.caching import CacheableMethod, CacheHint
 from mcp.server.mcpserver import Context
+from mcp.server.stdio import stdio_server
 from mcp_types import (
     INVALID_PARAMS,
     CallToolResult,
@@ -25,6 +26,7 @@ from prompts import catalog as prompts
 from prompts.catalog import PROMPTS, Prompt
 from server.border import at_the_border, unknown_tool
 from server.completions import complete
+from server.lines import Messages
 from server.opening import Opening
 from server.resources import add_resources
 from server.schemas import input_schema, output_schema
@@ -73,6 +75,13 @@ class SonikServer(MCPServer[Opening]):
             return CallToolResult(content=[text], structured_content=rendered.structured())
 
         return await at_the_border(tool, work)
+
+    async def run_stdio_async(self) -> None:
+        """Serve over stdio until stdin ends."""
+        serving = self._lowlevel_server
+        async with stdio_server() as (incoming, outgoing):
+            messages = Messages(incoming, outgoing.send)
+            await serving.run(messages, outgoing, serving.create_initialization_options())
 
     async def list_prompts(self) -> list[PromptInfo]:
         """Return the prompts, in the catalogue's order."""
