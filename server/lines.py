@@ -85,5 +85,5 @@ def _id_in(line: str | None) -> str | int | None:
     except (ValueError, RecursionError):
         return None
     found = request.get("id") if isinstance(request, dict) else None
-    fits = isinstance(found, str) and found.isascii() or (isinstance(found, int) and not isinstance(found, bool))
+    fits = (isinstance(found, str) and found.isascii()) or (isinstance(found, int) and not isinstance(found, bool))
     return found if fits else None
