@@ -159,6 +159,7 @@ def _statements(changes: Changes) -> list[tuple[str, Record]]:
         ("close_relationships", "eids", [row.eid for row in changes.closed_relationships]),
         ("insert_relationships", "rows", changes.new_relationships),
         ("update_relationships", "rows", changes.changed_relationships),
+        ("upsert_tellings", "rows", changes.tellings),
     ]
     return [(query, {key: jsonb(value) if key == "rows" else value}) for query, key, value in planned if value]
 
