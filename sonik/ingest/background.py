@@ -50,7 +50,7 @@ async def submit(
         if is_new:
             await describe(unit.session, job_id, arguments={"sha256": digest}, total=total)
             await unit.audit({"source": delivery.source.code, "job": str(job_id), "rows": total})
-        elif key is not None and (await arguments_of(unit.session, key)).get("sha256") != digest:
+        elif (await arguments_of(unit.session, job_id)).get("sha256") != digest:
             raise IdempotencyConflict(
                 f"Idempotency key '{str(delivery.idempotency_key)[:80]}' was used for other rows.",
                 next_step="Use a new key for a new delivery.", field="idempotency_key",

@@ -111,6 +111,7 @@ class Unit:
     def _key(self) -> dict[str, object]:
         return {
             "collection": self._purpose.scope.collection,
+            "owner_org": self._purpose.scope.organisation,
             "actor": self._purpose.scope.actor,
             "key": self._purpose.idempotency_key,
             "request_hash": self._purpose.request_hash,

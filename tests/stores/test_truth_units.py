@@ -128,8 +128,9 @@ async def test_the_same_records_told_otherwise_are_another_request(truth: Truth,
 
 async def test_a_key_belongs_to_its_caller(truth: Truth) -> None:
     await truth.deliver(event("e1"), key="k-1")
-    other = await truth.deliver(event("e2"), key="k-1", scope=replace(INGEST, user="another"))
-    assert other.counts["created"] == 1
+    others = [replace(INGEST, user="another"), replace(INGEST, organisation="acme")]
+    for number, scope in enumerate(others, start=2):
+        assert (await truth.deliver(event(f"e{number}"), key="k-1", scope=scope)).counts["created"] == 1
 
 
 async def test_a_dry_run_does_not_use_up_its_key(truth: Truth) -> None:

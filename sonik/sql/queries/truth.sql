@@ -231,11 +231,12 @@ values (%(now)s, %(correlation_id)s, %(actor)s, %(role)s, %(action)s, %(collecti
 
 -- name: find_idempotency_key
 select request_hash, response from unified.idempotency_keys
-where collection = %(collection)s and actor = %(actor)s and key = %(key)s;
+where collection = %(collection)s and owner_org is not distinct from %(owner_org)s and actor = %(actor)s
+  and key = %(key)s;
 
 -- name: store_idempotency_key
-insert into unified.idempotency_keys (collection, actor, key, request_hash, response)
-values (%(collection)s, %(actor)s, %(key)s, %(request_hash)s, %(response)s);
+insert into unified.idempotency_keys (collection, owner_org, actor, key, request_hash, response)
+values (%(collection)s, %(owner_org)s, %(actor)s, %(key)s, %(request_hash)s, %(response)s);
 
 -- name: source_cursor
 select cursor from unified.source_cursors where collection = %(collection)s and source = %(source)s;

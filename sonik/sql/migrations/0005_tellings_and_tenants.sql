@@ -1,4 +1,5 @@
--- What a source last told of an entity, and when what it calls it by was seen: an older record overturns nothing newer.
+-- What a source last told of an entity, so that an older record overturns nothing newer; and what one organisation
+-- calls its own, so that another may call its own the same.
 
 set local search_path = unified;
 
@@ -24,3 +25,11 @@ alter table identifiers add column observed_at timestamptz;
 -- Only for writers: a source that told in private is not to be known by it.
 grant select, insert, update, delete on tellings to sonik_writer;
 grant maintain on tellings to sonik_writer;
+
+-- A key is its organisation's; the platform counts as one.
+alter table jobs drop constraint jobs_key_key;
+create unique index jobs_key on jobs (collection, owner_org, key) nulls not distinct where key is not null;
+
+alter table idempotency_keys add column owner_org text;
+alter table idempotency_keys drop constraint idempotency_keys_pkey;
+create unique index idempotency_keys_key on idempotency_keys (collection, owner_org, actor, key) nulls not distinct;
