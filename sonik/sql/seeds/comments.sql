@@ -37,6 +37,7 @@ comment on table sync_state is 'How far each sink is.';
 comment on table embeddings_cache is 'Vectors of texts that were embedded before, by model.';
 comment on table idempotency_keys is 'Answers to requests that may come again.';
 comment on table audit_log is 'Who did what, when and why; only appended to.';
+comment on table tellings is 'Of which moment each source last told of an entity, and by which records.';
 comment on table migrations is 'Which migrations have been applied.';
 comment on table source_cursors is 'How far each outside source has been read, in its own words.';
 comment on table jobs is 'Work that outlives the process that asked for it, and how far it is.';
