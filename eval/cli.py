@@ -10,11 +10,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from eval import catalog
-from eval.result import Report
+from eval.compare import SHOWN, compare
+from eval.publish import publish
+from eval.published import published
+from eval.result import Report, read_report
 from eval.run import Order, commit_of, run
 from eval.settings import EvalSettings
+from eval.summary import summarize
 from eval.systems.catalog import SYSTEMS, find
 from eval.systems.system import Workshop
+from eval.tables import compared, sheets
 from sonik.errors import SonikError
 from sonik.settings import Settings
 from sonik.stores.embedding import open_embedder
@@ -24,6 +29,7 @@ app = typer.Typer(
     help="What Sonik's retrieval is worth, against its plain alternatives.",
 )  # fmt: skip
 
+WIDTH = 180
 Data = Annotated[Path | None, typer.Option(help="Folder whose subfolders are sets; SONIK_EVAL_DATA unless given.")]
 
 
@@ -45,6 +51,39 @@ def run_command(
     )  # fmt: skip
     workshop = Workshop(folder=work or settings.work, embedder=open_embedder(Settings()))
     _tell(_run(order, workshop))
+
+
+@app.command("compare")
+def compare_command(
+    ours: Annotated[Path, typer.Argument(help="The result of a run.")],
+    theirs: Annotated[Path, typer.Argument(help="The result to compare it with.")],
+    metric: Annotated[list[str] | None, typer.Option(help="A metric; give it again for another.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only questions of this kind.")] = None,
+) -> None:
+    """Compare two runs question by question, with interval and p."""
+    first, second = read_report(ours), read_report(theirs)
+    lines = compare(first, second, metrics=metric or SHOWN, kind=kind)
+    _console().print(compared(_name(first, ours), _name(second, theirs), lines).rich())
+
+
+@app.command("report")
+def report_command(
+    files: Annotated[list[Path], typer.Argument(help="Results of runs.")],
+    out: Annotated[Path, typer.Option(help="Folder for report.json, report.md and plots.")],
+    data: Data = None,
+) -> None:
+    """Put runs side by side: tables here, and JSON, Markdown and plots in a folder."""
+    reports = [read_report(path) for path in files]
+    folder = data or EvalSettings().data
+    beside = [
+        one for name in dict.fromkeys(report.dataset for report in reports) for one in published(name, data=folder)
+    ]
+    summary = summarize(reports, published=beside)
+    console = _console()
+    for sheet in sheets(summary):
+        console.print(sheet.rich())
+    for path in publish(summary, out):
+        typer.echo(f"written: {path}")
 
 
 @app.command("list")
@@ -88,3 +127,15 @@ def _tell(report: Report) -> None:
     typer.echo(shown)
     latency = report.latency_ms
     typer.echo(f"p50 {latency.p50:g} ms  p95 {latency.p95:g} ms  indexed in {report.index_s:g} s")
+
+
+def _console() -> Console:
+    console = Console()
+    if not console.is_terminal:
+        # Eighty columns, which rich assumes, cut off the figures.
+        console.width = WIDTH
+    return console
+
+
+def _name(report: Report, path: Path) -> str:
+    return f"{report.system} ({path.stem})"

@@ -52,8 +52,8 @@ def difference(ours: Sequence[float], theirs: Sequence[float]) -> Difference:
 
 
 def _chance(differences: Values) -> float:
-    if not differences.any():
-        return 1.0
+    if not differences.any() or len(differences) < 2:
+        return 1.0  # the sign of one difference is either of two, and both are as large
     found = stats.permutation_test(
         (differences,), np.mean, permutation_type="samples", n_resamples=DRAWS, batch=BATCH, vectorized=True,
         rng=np.random.default_rng(SEED),
