@@ -66,6 +66,7 @@ def _points(axes: Axes, rows: Sequence[Row]) -> None:
         axes.scatter([x], [y], color=_color(row), zorder=3)
         axes.annotate(row.label, (x, y), xytext=(5, 4), textcoords="offset points", fontsize=8, color=INK)
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.margins(x=0.25, y=0.25)
     _plain(axes)
 
