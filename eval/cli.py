@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -96,10 +97,10 @@ def list_command(data: Data = None) -> None:
         typer.echo(f"system  {entry.name}: {entry.about}")
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; errors are one sentence and a next step on stderr."""
     try:
-        app()
+        app(arguments)
     except SonikError as error:
         typer.secho(error.code, fg="red", err=True, nl=False)
         typer.echo(f": {error.message}", err=True)

@@ -1,14 +1,13 @@
 """Small invented sets, and the eval's command on them."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from eval.cli import main
 from eval.systems.system import Workshop
 from sonik.settings import Settings
 from sonik.stores.embedding import open_embedder
@@ -60,13 +59,33 @@ def workshop(tmp_path: Path) -> Workshop:
     return Workshop(folder=tmp_path / "work", embedder=open_embedder(Settings(home=tmp_path)))
 
 
-def run_eval(*arguments: str | Path, data: Path) -> subprocess.CompletedProcess[str]:
-    """Run `python -m eval` in a process of its own."""
-    environment = {
-        **os.environ, "PYTHONPATH": str(ROOT), "SONIK_EVAL_DATA": str(data),
-        "SONIK_EVAL_WORK": str(data.parent / "work"),
-    }  # fmt: skip
-    return subprocess.run(
-        [sys.executable, "-m", "eval", *map(str, arguments)], cwd=data.parent, env=environment, capture_output=True,
-        text=True, timeout=120, check=False,
-    )  # fmt: skip
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Command:
+    """`python -m eval`, in this process and in the test's folder."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str) -> Ended:
+        """Run a command to its end."""
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        told = self._capsys.readouterr()
+        return Ended(code=int(ended.value.code or 0), out=told.out, err=told.err)
+
+
+@pytest.fixture
+def command(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """The command, over the data folder with the set `nights`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SONIK_EVAL_DATA", str(data))
+    monkeypatch.setenv("SONIK_EVAL_WORK", str(tmp_path / "work"))
+    return Command(capsys)

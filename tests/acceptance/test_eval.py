@@ -16,7 +16,7 @@ from eval.run import Order, run
 from eval.systems.catalog import SYSTEMS, find
 from eval.systems.system import Workshop
 from sonik.errors import InvalidInput
-from tests.fix_eval import ROOT, run_eval
+from tests.fix_eval import ROOT, Command
 
 pytestmark = pytest.mark.anyio
 
@@ -126,10 +126,10 @@ async def test_a_second_dense_run_embeds_nothing_and_tells_the_same_cost(
     assert second.index_s == pytest.approx(first.index_s, abs=0.05)
 
 
-def test_the_command_runs_compares_and_reports(data: Path, tmp_path: Path) -> None:
+def test_the_command_runs_compares_and_reports(command: Command, tmp_path: Path) -> None:
     for system in ("bm25", "rrf"):
-        ran = run_eval("run", "--dataset", "nights", "--system", system, "--out", f"{system}.json", data=data)
-        assert ran.returncode == 0, ran.stderr
+        ran = command("run", "--dataset", "nights", "--system", system, "--out", f"{system}.json")
+        assert ran.code == 0, ran.err
     written = json.loads((tmp_path / "bm25.json").read_text())
     assert list(written) == [
         "dataset", "system", "commit", "settings", "metrics", "latency_ms", "index_s", "per_query"
@@ -137,13 +137,13 @@ def test_the_command_runs_compares_and_reports(data: Path, tmp_path: Path) -> No
     assert set(written["metrics"]) >= {"recall@2", "recall@5", "recall@10", "ndcg@10"}
     assert list(written["latency_ms"]) == ["p50", "p95"]
 
-    compared = run_eval("compare", "rrf.json", "bm25.json", "--metric", "recall@5", data=data)
-    assert compared.returncode == 0, compared.stderr
-    assert "rrf (rrf) against bm25 (bm25)" in compared.stdout
-    assert "recall@5" in compared.stdout
+    compared = command("compare", "rrf.json", "bm25.json", "--metric", "recall@5")
+    assert compared.code == 0, compared.err
+    assert "rrf (rrf) against bm25 (bm25)" in compared.out
+    assert "recall@5" in compared.out
 
-    reported = run_eval("report", "bm25.json", "rrf.json", "--out", "report", data=data)
-    assert reported.returncode == 0, reported.stderr
+    reported = command("report", "bm25.json", "rrf.json", "--out", "report")
+    assert reported.code == 0, reported.err
     assert sorted(path.name for path in (tmp_path / "report").iterdir()) == [
         "quality.png", "report.json", "report.md", "tradeoff.png"
     ]  # fmt: skip
@@ -163,19 +163,18 @@ def test_the_command_runs_compares_and_reports(data: Path, tmp_path: Path) -> No
     ],
 )
 def test_what_is_wrong_is_told_and_nothing_written(
-    data: Path, tmp_path: Path, arguments: tuple[str, ...], error: str
+    command: Command, tmp_path: Path, arguments: tuple[str, ...], error: str
 ) -> None:
     before = sorted(tmp_path.rglob("*"))
-    ended = run_eval(*arguments, "--out", "out.json", data=data)
-    assert ended.returncode == 2
-    assert error in ended.stderr
+    ended = command(*arguments, "--out", "out.json")
+    assert ended.code == 2
+    assert error in ended.err
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_runs_of_different_questions_are_not_compared(data: Path, tmp_path: Path) -> None:
-    del tmp_path
+def test_runs_of_different_questions_are_not_compared(command: Command) -> None:
     for name, limit in (("a.json", "3"), ("b.json", "4")):
-        run_eval("run", "--dataset", "nights", "--system", "bm25", "--limit", limit, "--out", name, data=data)
-    ended = run_eval("compare", "a.json", "b.json", data=data)
-    assert ended.returncode == 2
-    assert "answered different questions" in ended.stderr
+        command("run", "--dataset", "nights", "--system", "bm25", "--limit", limit, "--out", name)
+    ended = command("compare", "a.json", "b.json")
+    assert ended.code == 2
+    assert "answered different questions" in ended.err
