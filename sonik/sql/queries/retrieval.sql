@@ -107,7 +107,8 @@ where e.id = any(%(ids)s) and e.deleted_at is null;
 -- name: cards
 -- Everything a result shows of an entity, in one row each.
 select e.id, e.entity_type as kind, e.name, e.slug as ref, e.market, e.version, e.claim_status, e.canonical_id,
-       e.metadata, e.updated_at,
+       case when pa.text is null then e.metadata else e.metadata || jsonb_build_object('description', pa.text) end
+       as metadata, e.updated_at,
        ev.starts_at, ev.ends_at, ev.until, ev.night, ev.timezone, ev.status, ev.price_min, ev.price_max, ev.currency,
        ev.is_free, ev.ticket_url, coalesce(ev.genres, v.genres, a.genres, '{}') as genres,
        coalesce(v.address, hv.address) as address, coalesce(v.city, a.city, o.city, hv.city) as city,
@@ -130,6 +131,7 @@ left join unified.organizations o on o.entity_id = e.id
 left join unified.relationships h on h.src = e.id and h.type = 'HOSTED_BY' and h.valid_to is null
 left join unified.entities host on host.id = h.dst
 left join unified.venues hv on hv.entity_id = h.dst
+left join unified.passages pa on pa.entity_id = e.id
 where e.id = any(%(ids)s) and e.deleted_at is null;
 
 -- name: signposts

@@ -114,8 +114,9 @@ select e.id, e.entity_type, e.name, e.slug, e.canonical_id, e.claim_status, e.ma
         where i.entity_id = e.id and i.scheme = 'instagram' and i.current_to is null limit 1) as instagram,
        (select i.value from unified.identifiers i
         where i.entity_id = e.id and i.scheme = 'domain' and i.current_to is null limit 1) as domain,
-       m.country
+       m.country, ph.document_frequency, ph.titles > 0 as is_title
 from unified.entities e
+left join unified.phrases ph on ph.entity_id = e.id
 left join unified.venues v on v.entity_id = e.id
 left join unified.events ev on ev.entity_id = e.id
 left join unified.artists a on a.entity_id = e.id
@@ -163,8 +164,10 @@ select e.id, e.entity_type, e.name, e.market, e.metadata, e.version, e.owner_org
        array(select al.alias from unified.aliases al where al.entity_id = e.id
                and (al.visibility = 'public' or e.visibility = 'staff'
                     or (al.visibility = e.visibility and al.owner_org = e.owner_org))
-             order by al.alias) as aliases
+             order by al.alias) as aliases,
+       pa.text as passage
 from unified.entities e
+left join unified.passages pa on pa.entity_id = e.id
 left join unified.venues v on v.entity_id = e.id
 left join unified.events ev on ev.entity_id = e.id
 left join unified.artists a on a.entity_id = e.id

@@ -43,3 +43,7 @@ comment on table source_cursors is 'How far each outside source has been read, i
 comment on table jobs is 'Work that outlives the process that asked for it, and how far it is.';
 comment on table job_steps is 'What jobs have done, so that no step is done twice; some can be undone.';
 comment on table job_inputs is 'What jobs are to work on, until they have done it.';
+comment on table documents is 'What only documents have: the id their source gives them, their address, language and content hash.';
+comment on table passages is 'Parts of documents that are searched and linked; folded and words are what the linker compares.';
+comment on table phrases is 'Titles, and capitalised phrases that passages share, with how many passages name each.';
+comment on column phrases.document_frequency is 'Passages that name it; how common is too common is judged when it is read.';
