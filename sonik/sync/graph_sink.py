@@ -13,7 +13,6 @@ from typing import TypeVar
 from uuid import UUID
 
 from sonik import ontology
-from sonik.clock import Clock
 from sonik.errors import Conflict
 from sonik.ontology import GRAPHS, Graph
 from sonik.sql import queries
@@ -28,6 +27,7 @@ T = TypeVar("T")
 SQL = queries("sync")
 CHUNK = 200
 MADE = Position()  # where a cursor stands while its graph is being made
+ALL = "all"  # what all lenses have learned together
 FOREVER = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 # Properties of the ontology whose column in truth has another name.
 COLUMN_OF = {"google_places_id": "google_place_id", "starts_at": "starts_at", "ends_at": "until"}
@@ -35,7 +35,7 @@ COLUMN_OF = {"google_places_id": "google_place_id", "starts_at": "starts_at", "e
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EdgeRow:
-    """An edge as truth has it, with what each lens has learned: {lens: [learned, epoch seconds]}."""
+    """An edge as truth has it, with what each lens has learned, and all of them together."""
 
     eid: UUID
     src: UUID
@@ -51,7 +51,7 @@ class EdgeRow:
     owner_org: str | None
     visibility: str
     collection: str
-    learned: Mapping[str, list[float]]
+    learned: Mapping[str, float]
     traversals: int
     last_at: datetime | None
 
@@ -61,10 +61,9 @@ class GraphSink:
 
     name = "graph"
 
-    def __init__(self, *, postgres: Postgres, graphs: Graphs, clock: Clock) -> None:
+    def __init__(self, *, postgres: Postgres, graphs: Graphs) -> None:
         self._postgres = postgres
         self._graphs = graphs
-        self._clock = clock
         self._places: dict[Graph, Position] = {}
         self._secured: Position | None = None
 
@@ -72,7 +71,7 @@ class GraphSink:
     async def steady(self) -> AsyncIterator["GraphSink"]:
         """Yield this sink over one connection, which fails for good once the server was lost."""
         async with self._graphs.steady() as graphs:
-            yield GraphSink(postgres=self._postgres, graphs=graphs, clock=self._clock)
+            yield GraphSink(postgres=self._postgres, graphs=graphs)
 
     async def cursor(self) -> Position | None:
         """Return the place all graphs have reached; None when one of them is not there or not whole."""
@@ -116,7 +115,7 @@ class GraphSink:
     async def secure(self) -> Position | None:
         """Save a snapshot, unless the last one holds everything; return the place it surely holds."""
         async with self._graphs.steady() as graphs:
-            sink = GraphSink(postgres=self._postgres, graphs=graphs, clock=self._clock)
+            sink = GraphSink(postgres=self._postgres, graphs=graphs)
             cursor = await sink.cursor()
             if cursor is None or (cursor != self._secured and not await graphs.snapshot()):
                 return None
@@ -147,11 +146,10 @@ class GraphSink:
     async def _edges(self, ids: tuple[UUID, ...]) -> None:
         async with self._postgres.writing() as session:
             rows = await session.fetch(EdgeRow, SQL["edges"], {"ids": list(ids)})
-        now = self._clock.now()
         # Rows of values with the names once a query: as maps the same edges take twice as long to send and to read.
         alike: dict[tuple[str, tuple[str, ...]], list[list[object]]] = defaultdict(list)
         for row in rows:
-            properties = edge_properties(row, now=now)
+            properties = edge_properties(row)
             alike[row.type, tuple(properties)].append([str(row.src), str(row.dst), *properties.values()])
         for (name, columns), edges in alike.items():
             query = edge_query(name, columns)
@@ -178,16 +176,17 @@ def vertex_properties(row: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in plain.items() if value not in (None, "")}
 
 
-def edge_properties(row: EdgeRow, *, now: datetime) -> dict[str, object]:
+def edge_properties(row: EdgeRow) -> dict[str, object]:
     """Return every common property of an edge (none can be missing) and its own."""
     evidence = row.base_weight * row.confidence
     weights = {
-        f"w_{lens}": effective_weight(evidence, learned, (now.timestamp() - at) / 86_400)
-        for lens, (learned, at) in row.learned.items()
-        if f"w_{lens}" in ontology.EDGE_COMMON
+        f"w_{lens}": effective_weight(evidence, learned)
+        for lens, learned in row.learned.items()
+        if learned and f"w_{lens}" in ontology.EDGE_COMMON
     }
     common: dict[str, object] = {
-        "eid": str(row.eid), "weight": evidence, "base_weight": row.base_weight,
+        "eid": str(row.eid), "weight": effective_weight(evidence, row.learned.get(ALL, 0.0)),
+        "base_weight": row.base_weight,
         "timestamp": row.timestamp.timestamp(), "source": row.source, "confidence": row.confidence,
         "traversals": row.traversals, "last_traversed_at": row.last_at.timestamp() if row.last_at else 0.0,
         "valid_from": row.valid_from.timestamp(),

@@ -8,6 +8,9 @@ where (txid, seq) > (%(txid)s::text::xid8, %(seq)s) and txid < pg_snapshot_xmin(
 order by txid, seq
 limit %(limit)s;
 
+-- name: last_change
+select txid::text::bigint as txid, seq from unified.outbox order by txid desc, seq desc limit 1;
+
 -- name: horizon
 -- Everything below this transaction has either committed or never will.
 select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as txid, 0::bigint as seq;
@@ -130,8 +133,8 @@ select r.eid, r.src, r.dst, r.type, r.base_weight, r.confidence, r.source, r.tim
        coalesce(l.learned, '{}') as learned, coalesce(l.traversals, 0) as traversals, l.last_at
 from unified.relationships r
 left join lateral (
-    select jsonb_object_agg(el.lens, jsonb_build_array(el.learned, extract(epoch from el.last_at))) as learned,
-           sum(el.traversals)::bigint as traversals, max(el.last_at) as last_at
+    select jsonb_object_agg(el.lens, el.learned) as learned,
+           max(el.traversals) filter (where el.lens = 'all') as traversals, max(el.last_at) as last_at
     from unified.edge_learning el where el.eid = r.eid
 ) l on true
 where r.eid = any(%(ids)s)
@@ -184,8 +187,9 @@ order by id limit %(limit)s;
 
 -- name: edge_states
 select r.eid::text as eid, r.src::text as src, r.dst::text as dst, r.type, r.valid_to is not null as closed,
-       r.base_weight, r.confidence
+       r.base_weight, r.confidence, coalesce(el.learned, 0) as learned
 from unified.relationships r
+left join unified.edge_learning el on el.eid = r.eid and el.lens = 'all'
 where r.eid > %(after)s
   and not exists (select from unified.entities e where e.id in (r.src, r.dst) and e.deleted_at is not null)
 order by r.eid limit %(limit)s;
