@@ -78,11 +78,11 @@ WHERE r.collection = $collection AND r.valid_from <= $known_by AND r.valid_to > 
   AND (r.visibility = 'public' OR $staff OR (r.visibility = 'org' AND r.owner_org = $org))
   AND (b.visibility = 'public' OR $staff OR (b.visibility = 'org' AND b.owner_org = $org))
   AND (b.starts_at IS NULL OR (b.starts_at < $until AND b.ends_at > $since))
-WITH a, r ORDER BY r.weight DESC
+WITH a, r ORDER BY coalesce(r.{weight}, r.weight) DESC
 WITH a, collect(r)[0..$fanout] AS strongest
 UNWIND strongest AS r
 WITH r, startNode(r) AS s, endNode(r) AS t
-RETURN r.eid, type(r), s.id, t.id, r.weight, labels(s)[1], labels(t)[1]
+RETURN r.eid, type(r), s.id, t.id, coalesce(r.{weight}, r.weight), labels(s)[1], labels(t)[1]
 LIMIT $budget
 
 // name: walk

@@ -82,6 +82,7 @@ async def expand(
             if left <= 0 or not mass:
                 break
             query = CYPHER["neighbourhood"].replace("{types}", "|".join(lens.types(graph)))
+            query = query.replace("{weight}", f"w_{lens.name}")
             limits = {"ids": list(mass), "fanout": min(WIDEST, -(-wanted // len(mass))), "budget": left}
             rows = await graphs.read(graph, query, {**params, **limits})
             found.queries += 1

@@ -9,6 +9,7 @@ import numpy as np
 
 from sonik import ontology
 from sonik.clock import Clock
+from sonik.learning.log import TraversalLog
 from sonik.retrieval.answer import Answer, Hit, Reason
 from sonik.retrieval.cards import Card, read_cards
 from sonik.retrieval.mentions import Link, find_phrases
@@ -17,7 +18,7 @@ from sonik.retrieval.passage_walk import Mentions, Walk, rank_mentions, way_to
 from sonik.retrieval.phrases import content_words, tokens
 from sonik.retrieval.question import Question, checked
 from sonik.retrieval.seeds import QuestionVector, Sources
-from sonik.retrieval.trace import Timer, TraversalLog, new_trace_id
+from sonik.retrieval.trace import Timer, new_trace_id
 from sonik.retrieval.understand import Understood
 from sonik.retrieval.wording import FUNCTION
 from sonik.sql import queries

@@ -10,12 +10,12 @@ from sonik.sync.weights import effective_weight
 from sonik.types import JsonObject
 
 FOREVER = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
-SECONDS_PER_DAY = 86_400
+ALL = "all"  # what all lenses have learned together
 _LEARNABLE = frozenset(name for name in ontology.EDGE_COMMON if name.startswith("w_"))
 
 
 class EdgeRow(NamedTuple):
-    """An edge as truth has it, moments in epoch seconds, with what each lens has learned: {lens: [learned, when]}."""
+    """An edge as truth has it, moments in epoch seconds, with what each lens has learned, and all of them together."""
 
     eid: str
     src: str
@@ -31,24 +31,25 @@ class EdgeRow(NamedTuple):
     owner_org: str | None
     visibility: str
     collection: str
-    learned: Mapping[str, list[float]]
+    learned: Mapping[str, float]
     traversals: int
     last_at: float | None
 
 
-def edge_properties(row: EdgeRow, *, now: float) -> dict[str, object]:
-    """Return every common property of an edge (none can be missing) and its own, as of an epoch second."""
+def edge_properties(row: EdgeRow) -> dict[str, object]:
+    """Return every common property of an edge (none can be missing) and its own."""
     evidence = row.base_weight * row.confidence
     properties: dict[str, object] = {
-        "eid": row.eid, "weight": evidence, "base_weight": row.base_weight, "timestamp": row.timestamp,
+        "eid": row.eid, "weight": effective_weight(evidence, row.learned.get(ALL, 0.0)),
+        "base_weight": row.base_weight, "timestamp": row.timestamp,
         "source": row.source, "confidence": row.confidence, "traversals": row.traversals,
         "last_traversed_at": row.last_at or 0.0, "valid_from": row.valid_from,
         "valid_to": FOREVER if row.valid_to is None else row.valid_to,
         "collection": row.collection, "owner_org": row.owner_org or "-", "visibility": row.visibility,
     }  # fmt: skip
-    for lens, (learned, at) in row.learned.items():
-        if f"w_{lens}" in _LEARNABLE:
-            properties[f"w_{lens}"] = effective_weight(evidence, learned, (now - at) / SECONDS_PER_DAY)
+    for lens, learned in row.learned.items():
+        if learned and f"w_{lens}" in _LEARNABLE:
+            properties[f"w_{lens}"] = effective_weight(evidence, learned)
     for name in ontology.BY_EDGE[row.type].properties:
         value = row.properties.get(name)
         if isinstance(value, str | int | float):

@@ -12,7 +12,6 @@ from typing import TypeVar
 from uuid import UUID
 
 from sonik import ontology
-from sonik.clock import Clock
 from sonik.errors import Conflict
 from sonik.ontology import GRAPHS, Graph
 from sonik.sql import queries
@@ -35,10 +34,9 @@ class GraphSink:
 
     name = "graph"
 
-    def __init__(self, *, postgres: Postgres, graphs: Graphs, clock: Clock) -> None:
+    def __init__(self, *, postgres: Postgres, graphs: Graphs) -> None:
         self._postgres = postgres
         self._graphs = graphs
-        self._clock = clock
         self._places: dict[Graph, Position] = {}
         self._secured: Position | None = None
 
@@ -46,7 +44,7 @@ class GraphSink:
     async def steady(self) -> AsyncIterator["GraphSink"]:
         """Yield this sink over one connection, which fails for good once the server was lost."""
         async with self._graphs.steady() as graphs:
-            yield GraphSink(postgres=self._postgres, graphs=graphs, clock=self._clock)
+            yield GraphSink(postgres=self._postgres, graphs=graphs)
 
     async def cursor(self) -> Position | None:
         """Return the place all graphs have reached; None when one of them is not there or not whole."""
@@ -90,7 +88,7 @@ class GraphSink:
     async def secure(self) -> Position | None:
         """Save a snapshot, unless the last one holds everything; return the place it surely holds."""
         async with self._graphs.steady() as graphs:
-            sink = GraphSink(postgres=self._postgres, graphs=graphs, clock=self._clock)
+            sink = GraphSink(postgres=self._postgres, graphs=graphs)
             cursor = await sink.cursor()
             if cursor is None or (cursor != self._secured and not await graphs.snapshot()):
                 return None
@@ -122,10 +120,9 @@ class GraphSink:
         ids = [str(key) for key in dirty.relationships]
         async with self._postgres.writing() as session:
             rows = await session.fetch(EdgeRow, SQL["edges"], {"ids": ids})
-        now = self._clock.now().timestamp()
         alike: dict[tuple[str, tuple[str, ...]], list[list[object]]] = defaultdict(list)
         for row in rows:
-            properties = edge_properties(row, now=now)
+            properties = edge_properties(row)
             alike[row.type, tuple(properties)].append([row.src, row.dst, *properties.values()])
         for (name, columns), edges in alike.items():
             query = edge_query("create_edges" if dirty.complete else "upsert_edges", name, columns)

@@ -241,7 +241,9 @@ async def test_the_neighbourhood_starts_from_the_id_index(graphs: Graphs) -> Non
             "since": 0.0, "until": 1.0,
             "fanout": 40, "budget": 100,
         }  # fmt: skip
-        plan = await graphs.explain(graph, CYPHER["neighbourhood"].replace("{types}", types), params)
+        plan = await graphs.explain(
+            graph, CYPHER["neighbourhood"].replace("{types}", types).replace("{weight}", "w_fan"), params
+        )
         assert "Node By Index Scan" in plan
         assert "Node By Label Scan" not in plan
         assert "All Node Scan" not in plan
@@ -291,11 +293,11 @@ def an_edge(**changes: object) -> EdgeRow:
 
 
 def test_an_edge_never_lacks_a_common_property() -> None:
-    made = edge_properties(an_edge(), now=NOW)
+    made = edge_properties(an_edge())
     assert set(made) == set(ontology.EDGE_COMMON) - {f"w_{name}" for name in LENSES}
     assert None not in made.values()
-    learned = {name: [0.5, NOW] for name in LENSES}
-    assert set(edge_properties(an_edge(learned=learned), now=NOW)) == set(ontology.EDGE_COMMON)
+    learned = dict.fromkeys(LENSES, 0.5)
+    assert set(edge_properties(an_edge(learned=learned))) == set(ontology.EDGE_COMMON)
 
 
 def test_an_edge_cannot_be_built_without_one_of_its_fields() -> None:

@@ -206,9 +206,3 @@ from unified.facts
 where entity_id = %(id)s and valid_to is not null and valid_to <= %(at)s
 order by valid_to desc, attribute
 limit %(limit)s;
-
--- name: log_traversal
-insert into unified.traversal_log (trace_id, at, actor, owner_org, collection, lens, query, hits, understood, steps, edges)
-select trace_id, at, actor, owner_org, collection, lens, query, hits, understood, steps, edges
-from jsonb_to_recordset(%(rows)s) as x (trace_id text, at timestamptz, actor text, owner_org text, collection text,
-    lens text, query text, hits integer, understood jsonb, steps jsonb, edges jsonb);

@@ -8,6 +8,9 @@ where (txid, seq) > (%(txid)s::text::xid8, %(seq)s) and txid < pg_snapshot_xmin(
 order by txid, seq
 limit %(limit)s;
 
+-- name: last_change
+select txid::text::bigint as txid, seq from unified.outbox order by txid desc, seq desc limit 1;
+
 -- name: horizon
 -- Everything below this transaction has either committed or never will.
 select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as txid, 0::bigint as seq;
@@ -138,8 +141,8 @@ from unified.relationships r
 join unified.entities s on s.id = r.src and s.deleted_at is null
 join unified.entities d on d.id = r.dst and d.deleted_at is null
 left join (
-    select eid, jsonb_object_agg(lens, jsonb_build_array(learned, extract(epoch from last_at))) as learned,
-           sum(traversals)::bigint as traversals, max(last_at) as last_at
+    select eid, jsonb_object_agg(lens, learned) as learned, max(traversals) filter (where lens = 'all') as traversals,
+           max(last_at) as last_at
     from unified.edge_learning where eid = any(%(ids)s::uuid[]) group by eid
 ) l on l.eid = r.eid
 where r.eid = any(%(ids)s::uuid[]);
@@ -193,8 +196,9 @@ order by id limit %(limit)s;
 
 -- name: edge_states
 select r.eid::text as eid, r.src::text as src, r.dst::text as dst, r.type, r.valid_to is not null as closed,
-       r.base_weight, r.confidence
+       r.base_weight, r.confidence, coalesce(el.learned, 0) as learned
 from unified.relationships r
+left join unified.edge_learning el on el.eid = r.eid and el.lens = 'all'
 where r.eid > %(after)s
   and not exists (select from unified.entities e where e.id in (r.src, r.dst) and e.deleted_at is not null)
 order by r.eid limit %(limit)s;
