@@ -65,6 +65,7 @@ class Pool:
             "idempotency_key": st.sampled_from([f"k-{n}" for n in range(9)]), "identifiers": IDENTIFIERS,
             "venue": st.fixed_dictionaries({"name": self._names, "city": st.just("Medellín")}), "name": self._names,
             "graph": st.sampled_from(GRAPHS), "language": st.sampled_from(["es", "pt", "en"]), "interest": sentences,
+            "dry_run": st.sampled_from([False, False, True]),
             "session_id": st.sampled_from(["s-1", "s-2"]), "lat": st.floats(5.9, 6.6), "lng": st.floats(-76, -75),
         }  # fmt: skip
 
@@ -103,4 +104,5 @@ class Pool:
             "market": st.sampled_from(MARKETS), "name": st.one_of(self._names, sentences),
             "attributes": st.just({}), "properties": st.just({}), "owner_org": st.none(),
         }  # fmt: skip
-        return st.one_of(one_of(self.records), Drawn(RECORD, known).values())
+        drawn, real = Drawn(RECORD, known).values(), one_of(self.records)
+        return st.booleans().flatmap(lambda is_real: real if is_real else drawn)
