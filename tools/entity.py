@@ -12,7 +12,7 @@ from sonik.retrieval.refs import LONGEST_REF
 from sonik.types import JsonValue, Scope
 from tools.arguments import Listed, Moment, Name, Reading, one_of, text
 from tools.rendering import Rendered
-from tools.results import NAME_LIMIT, Entry, Named, Result, SourceText, brief, entry, shortened
+from tools.results import NAME_LIMIT, Entry, Named, Result, SourceText, brief, entry, named, quoted, shortened
 
 if TYPE_CHECKING:
     from sonik.engine import Engine
@@ -95,7 +95,7 @@ def _result(engine: "Engine", scope: Scope, arguments: EntityArguments, portrait
     card = portrait.card
     identifiers: dict[str, list[str]] = {}
     for identifier in portrait.identifiers:
-        identifiers.setdefault(identifier.scheme, []).append(identifier.value)
+        identifiers.setdefault(identifier.scheme, []).append(named(identifier.value))
     return EntityResult(
         trace_id=portrait.trace_id, as_of=engine.as_of(scope, arguments.as_of),
         entity=entry(card, detailed=True), id=str(card.id), identifiers=identifiers,
@@ -106,7 +106,7 @@ def _result(engine: "Engine", scope: Scope, arguments: EntityArguments, portrait
         claim_status=card.claim_status if "claim" in wanted else None,
         history=_history(portrait) if "history" in wanted else None,
         article_uses=[] if "article_uses" in wanted else None,
-        namesakes=[Named(name=other.name, ref=other.ref) for other in portrait.namesakes] or None,
+        namesakes=[Named(name=named(other.name), ref=other.ref) for other in portrait.namesakes] or None,
     )  # fmt: skip
 
 
@@ -123,8 +123,8 @@ def _attributes(card: Card) -> dict[str, str | float | bool]:
 def _relations(portrait: Portrait) -> list[Relation]:
     return [
         Relation(
-            type=near.type, direction="out" if near.outgoing else "in", name=near.name, ref=near.ref, kind=near.kind,
-            weight=round(near.base_weight * near.confidence, 2), sources=near.sources,
+            type=near.type, direction="out" if near.outgoing else "in", name=named(near.name), ref=near.ref,
+            kind=near.kind, weight=round(near.base_weight * near.confidence, 2), sources=near.sources,
         )
         for near in portrait.relations
     ]  # fmt: skip
@@ -132,7 +132,7 @@ def _relations(portrait: Portrait) -> list[Relation]:
 
 def _events(portrait: Portrait) -> list[EventLine]:
     return [
-        EventLine(name=e.name, ref=e.ref, when=f"{e.local_start:%Y-%m-%d %H:%M}",
+        EventLine(name=named(e.name), ref=e.ref, when=f"{e.local_start:%Y-%m-%d %H:%M}",
                   status=e.status if e.status != "scheduled" else None)
         for e in portrait.events
     ]  # fmt: skip
@@ -201,5 +201,6 @@ def _smaller(result: EntityResult) -> tuple[str | None, EntityResult]:
 
 def _text(result: EntityResult) -> str:
     shown = result.entity
-    detail = ", ".join(part for part in (shown.kind, shown.when, shown.venue, shown.address) if part)
-    return f"{shown.name} ({shown.ref}): {detail}"
+    outside = [quoted(part) for part in (shown.venue, shown.address) if part]
+    detail = ", ".join(part for part in (shown.kind, shown.when, *outside) if part)
+    return f"{quoted(shown.name)} ({shown.ref}): {detail}"
