@@ -141,7 +141,7 @@ def _standing_out(query: str, names: Collection[str], plain: Understood) -> list
     asked_by_name = _asks_by_name(query, sentence)
     kept = []
     for name in _longest(names):
-        places = [index for _, start, stop in sentence.find(Phrases({name: None})) for index in range(start, stop)]
+        places = [index for start, stop in sentence.spelled(name) for index in range(start, stop)]
         stands_out = asked_by_name or name == whole or not telling.isdisjoint(name.split())
         if places and (stands_out or _is_written_as_name(sentence, places)):
             kept.append(name)
@@ -166,7 +166,8 @@ def _is_written_as_name(sentence: Sentence, places: Sequence[int]) -> bool:
 def _take_names(sentence: Sentence, names: Sequence[str]) -> set[int]:
     """Take the words of names, so that no reader explains them; return where they stand."""
     places: set[int] = set()
-    for _, start, stop in list(sentence.find(Phrases(dict.fromkeys(names)))) if names else ():
+    found = [place for name in names for place in sentence.spelled(name)]
+    for start, stop in sorted(found):
         sentence.take(start, stop)
         inside = set(range(start, stop))
         places |= {index for index in inside if sentence.words[index].text not in FUNCTION} or inside
