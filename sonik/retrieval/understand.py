@@ -80,13 +80,15 @@ class _Subject:
 
 
 def understand(
-    query: str, *, vocabulary: Vocabulary, clock: Clock, default_market: str | None, names: Collection[str] = ()
-) -> Understood:
+    query: str, *, vocabulary: Vocabulary, clock: Clock, default_market: str | None, names: Collection[str] = (),
+    told_by: str | None = None,
+) -> Understood:  # fmt: skip
     """Read a question in Spanish, Portuguese or English against a frozen moment and the legends.
 
     `names` are folded phrases of the question that somebody is known by. One that stands out as a name is read as
     nothing else: the Friday in "Viernes de Cobre" is no date. "Noche de salsa" stays a night of salsa, whoever is
-    called so, unless the whole question is the name.
+    called so, unless the whole question is the name. Where no market is named or assumed, times are those of the clock
+    of `told_by`, the market of those who are named.
 
     Raises:
         InvalidInput: the default market is not in the vocabulary.
@@ -94,7 +96,9 @@ def understand(
     """
 
     def read(known: Sequence[str]) -> Understood:
-        return _read(query, vocabulary=vocabulary, clock=clock, default_market=default_market, names=known)
+        return _read(
+            query, vocabulary=vocabulary, clock=clock, default_market=default_market, names=known, told_by=told_by
+        )
 
     plain = read(())
     known = _standing_out(query, names, plain) if names else []
@@ -102,8 +106,9 @@ def understand(
 
 
 def _read(
-    query: str, *, vocabulary: Vocabulary, clock: Clock, default_market: str | None, names: Sequence[str]
-) -> Understood:
+    query: str, *, vocabulary: Vocabulary, clock: Clock, default_market: str | None, names: Sequence[str],
+    told_by: str | None,
+) -> Understood:  # fmt: skip
     near, text = read_near(query)
     sentence = Sentence(words_of(text))
     named = _take_names(sentence, names)
@@ -113,7 +118,7 @@ def _read(
     language = language_of(query, sentence.words, fallback=language_of_country(home.country) if home else "es")
     cost = take_cost(sentence, currency=home.currency if home else None)
     window = _take_window(
-        sentence, language=language, zone=vocabulary.zone(home.slug if home else None), now=clock.now()
+        sentence, language=language, zone=vocabulary.zone(home.slug if home else told_by), now=clock.now()
     )
     subject = _take_subject(sentence, named, language=language, vocabulary=vocabulary)
     narrowed = bool(markets or near or window or subject.kinds or subject.genres or cost != Cost())
