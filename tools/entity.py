@@ -65,6 +65,13 @@ class FactLine(BaseModel):
     until: str | None = None
 
 
+class Namesake(Named):
+    """Another that bears the name, and what tells it from this one."""
+
+    kind: str
+    market: str | None = None
+
+
 class EntityResult(Result):
     """One entity."""
 
@@ -78,7 +85,7 @@ class EntityResult(Result):
     claim_status: str | None = None
     history: list[FactLine] | None = None
     article_uses: list[Named] | None = None
-    namesakes: list[Named] | None = None
+    namesakes: list[Namesake] | None = None
 
 
 async def sonik_get_entity(engine: "Engine", scope: Scope, arguments: EntityArguments) -> Rendered[EntityResult]:
@@ -106,8 +113,12 @@ def _result(engine: "Engine", scope: Scope, arguments: EntityArguments, portrait
         claim_status=card.claim_status if "claim" in wanted else None,
         history=_history(portrait) if "history" in wanted else None,
         article_uses=[] if "article_uses" in wanted else None,
-        namesakes=[Named(name=named(other.name), ref=other.ref) for other in portrait.namesakes] or None,
+        namesakes=[_namesake(other) for other in portrait.namesakes] or None,
     )  # fmt: skip
+
+
+def _namesake(card: Card) -> Namesake:
+    return Namesake(name=named(card.name), ref=card.ref, kind=card.kind, market=card.market)
 
 
 def _attributes(card: Card) -> dict[str, str | float | bool]:
