@@ -172,7 +172,7 @@ class Registry:
         ours, theirs = sighting.tenancy, self._tenancies[holder]
         if ours.visibility != "org" or ours.reaches(theirs):
             return True
-        own = key.scheme.startswith(("source:", "name:"))
+        own = key.scheme.startswith(("source:", "home:", "name:"))
         return own and theirs.visibility == "staff" and theirs.owner_org in (None, ours.owner_org)
 
     def _contradiction(self, holder: UUID, sighting: Sighting, *, decided_by: Key) -> Key | None:

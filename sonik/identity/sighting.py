@@ -52,6 +52,7 @@ class Sighting:
     observed_at: datetime
     authorities: tuple[Key, ...] = ()
     source_id: str | None = None
+    home_key: str | None = None
     name_key: str | None = None
     event_key: str | None = None
     weak: tuple[Key, ...] = ()
@@ -78,7 +79,7 @@ class Sighting:
         object.__setattr__(self, "sought", found_by)
 
     def _own(self, code: str) -> list[Key]:
-        said = (("source:", self.source_id), ("name:", self.name_key))
+        said = (("source:", self.source_id), ("home:", self.home_key), ("name:", self.name_key))
         return [Key(scheme + code, value) for scheme, value in said if value is not None]
 
     @property

@@ -10,7 +10,7 @@ from sonik.identity.dossier import COLUMNS
 from sonik.identity.names import clean_text, name_key
 from sonik.identity.sighting import Key, Sighting, Source
 from sonik.ingest.attributes import described
-from sonik.ingest.identifiers import authorities, cleaned_id, name_key_of, weak_keys
+from sonik.ingest.identifiers import authorities, cleaned_id, home_key_of, name_key_of, weak_keys
 from sonik.ingest.legends import Legends
 from sonik.ingest.plain_facts import plain_facts
 from sonik.ingest.records import (
@@ -99,6 +99,7 @@ class _Reading:
         return Sighting(
             kind=record.kind, name=name, source=self._source, observed_at=self._at,
             authorities=authorities(record, record.kind, findings), source_id=cleaned_id(record.source_id),
+            home_key=home_key_of(record.kind, name, city=self._home(_city(record))),
             name_key=name_key_of(record.kind, name, place=self._place(_city(record), market)),
             weak=weak_keys(record, findings, country=country), facts=facts, aliases=tuple(filter(None, aliases)),
             url=url if isinstance(url, str) else None, partial=self._reader.partial, tenancy=self._tenancy,
@@ -270,6 +271,7 @@ class _Reading:
         return Sighting(
             kind=kind, name=name, source=self._source, observed_at=self._at, mention=True,
             authorities=authorities(mention, kind, self._findings, at=at), source_id=cleaned_id(mention.source_id),
+            home_key=home_key_of(kind, name, city=self._home(mention.city)),
             name_key=name_key_of(kind, name, place=self._place(mention.city, market)),
             facts={field: value for field, value in said.items() if value is not None and value != ""},
             tenancy=replace(self._tenancy, visibility="staff") if in_public else self._tenancy,
@@ -279,6 +281,11 @@ class _Reading:
     def _place(self, city: str | None, market: str | None) -> str | None:
         """Return the city; where none is said, the one the market is named for."""
         return city or (self._legends.markets[market].name if market else None)
+
+    def _home(self, city: str | None) -> str | None:
+        """Return a city by one of its names, if it is a market's."""
+        market = self._legends.find_market(city) if city else None
+        return self._legends.markets[market].name if market else city
 
     def _append(self, sighting: Sighting) -> int:
         self._mentions.append(sighting)
