@@ -63,6 +63,16 @@ def name_key_of(kind: str, name: str, *, place: str | None = None) -> str | None
     return (f"{key}@{name_key(place)}" if kind == "venue" and place else key)[:MAX_NAME_KEY] or None
 
 
+def home_key_of(kind: str, name: str, *, city: str | None) -> str | None:
+    """Return the key that tells one source's artists of one name apart: the name and the city they are from.
+
+    It comes before the name alone, by which those are found of whom no city is said.
+    """
+    if kind != "artist" or not city:
+        return None
+    return f"{name_key(name) or name.casefold()}@{name_key(city)}"[:MAX_NAME_KEY]
+
+
 def _authority(scheme: str, raw: str, kind: str, findings: Findings, *, field: str) -> str | None:
     try:
         if scheme == "instagram":

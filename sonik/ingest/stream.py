@@ -159,6 +159,9 @@ def check_delivery(delivery: Delivery) -> None:
     if not 0 < len(source.code.strip()) <= MAX_SOURCE_NAME or not source.code.isprintable():
         step = f"Give 1 to {MAX_SOURCE_NAME} visible characters."
         raise InvalidInput("The source has no usable name.", next_step=step, field="source")
+    if "@" in source.code:
+        step = "Leave the @ out: whose source it is follows from who delivers."
+        raise InvalidInput("An @ stands before an organisation.", next_step=step, field="source")
     if not 0 <= source.trust <= 100:
         raise InvalidInput(f"Trust {source.trust} is out of reach.", next_step="Give 0 to 100.", field="trust")
 
