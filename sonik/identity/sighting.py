@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from sonik.identity.telling import Word
 from sonik.truth.rows import Tenancy
 from sonik.types import JsonValue
 
@@ -34,6 +35,7 @@ class Sighting:
     """One entity as one record shows it. `mention` marks a passing remark, which never overrules a record.
 
     `keys` are all its strong keys in the order they decide: authorities, the source's own id, then derived keys.
+    `digest` tells its record from others, whatever their time, and `dated` that the record itself tells its time.
     """
 
     kind: str
@@ -50,6 +52,8 @@ class Sighting:
     url: str | None = None
     mention: bool = False
     partial: bool = False
+    digest: str = ""
+    dated: bool = False
     tenancy: Tenancy = field(default_factory=Tenancy)
     keys: tuple[Key, ...] = field(init=False)
 
@@ -61,6 +65,12 @@ class Sighting:
         )
         derived = tuple(Key(scheme, value) for scheme, value in own if value is not None)
         object.__setattr__(self, "keys", self.authorities + derived)
+
+    @property
+    def word(self) -> Word:
+        """What its source told by this record."""
+        row = self.source_id or self.name_key or self.event_key or ""
+        return Word(row=row, digest=self.digest, observed_at=self.observed_at, dated=self.dated)
 
     @property
     def confidence(self) -> float:

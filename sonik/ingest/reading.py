@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import blake2b
 
 from sonik import ontology
 from sonik.errors import InvalidInput
@@ -30,6 +31,7 @@ MAX_NAME = 300
 MAX_SHORT = 500
 # As many as a four-byte number keeps: more would look changed each time.
 CONFIDENCE_DIGITS = 6
+DIGEST_BYTES = 8
 # How far the clock of a source may be ahead.
 SKEW = timedelta(hours=1)
 
@@ -97,7 +99,14 @@ class _Reading:
             name_key=name_key_of(record.kind, name, place=self._place(_city(record), market)),
             weak=weak_keys(record, findings, country=country), facts=facts, aliases=tuple(filter(None, aliases)),
             url=url if isinstance(url, str) else None, partial=self._reader.partial, tenancy=self._tenancy,
+            digest=self._digest(), dated=record.observed_at is not None,
         )  # fmt: skip
+
+    def _digest(self) -> str:
+        """Return what tells this record from all others of its entity, whatever their time."""
+        said = self._record.model_dump_json(exclude={"observed_at"}, exclude_unset=True)
+        known = f"{self._reader.source.trust} {self._tenancy.owner_org} {said}"
+        return blake2b(known.encode(), digest_size=DIGEST_BYTES).hexdigest()
 
     def _observed_at(self) -> datetime:
         """Return when this was seen; a moment to come would keep every later record from being believed."""

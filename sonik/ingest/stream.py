@@ -16,6 +16,7 @@ from sonik.ingest.intake import Delivery, take_in
 from sonik.ingest.legends import Legends, load_legends
 from sonik.ingest.mapping import FieldMapping
 from sonik.ingest.receipts import MAX_SHOWN, Intake, Problem, Receipt, merge
+from sonik.ingest.rows import digest_of
 from sonik.sql import queries
 from sonik.stores.postgres import Postgres, Session
 from sonik.truth.unit import Writable
@@ -99,16 +100,20 @@ class Stream:
             read = [(row.line, to_record(row, mapping=self.mapping, legends=self.legends)) for row in batch]
             refused = [record for _, record in read if isinstance(record, Receipt)]
             records = [(line, record) for line, record in read if not isinstance(record, Receipt)]
-            taken = await self._take(database, records, part=str(number))
+            lost = {receipt.line for receipt in refused}
+            beside = digest_of([row for row in batch if row.line in lost]) if lost else ""
+            taken = await self._take(database, records, part=str(number), beside=beside)
         receipts = sorted((*refused, *taken.receipts), key=lambda receipt: receipt.line)
         return replace(taken, receipts=tuple(receipts))
 
-    async def _take(self, database: Writable, records: Sequence[Numbered], *, part: str) -> Intake:
+    async def _take(
+        self, database: Writable, records: Sequence[Numbered], *, part: str, beside: str
+    ) -> Intake:  # fmt: skip
         """Take records in as one unit of work; `part` tells its idempotency key from those of other parts."""
-        if not records:
-            return Intake(receipts=())
         key = self.delivery.idempotency_key
-        delivery = replace(self.delivery, idempotency_key=f"{key}:{part}" if key else None)
+        if not records and (key is None or not beside):
+            return Intake(receipts=())
+        delivery = replace(self.delivery, idempotency_key=f"{key}:{part}" if key else None, beside=beside)
         try:
             return await take_in(
                 database, records, delivery=delivery, legends=self.legends, clock=self.clock,
@@ -122,7 +127,10 @@ class Stream:
                 return Intake(receipts=(refused_by_truth(records[0], error),))
         middle = len(records) // 2
         halves = (records[:middle], records[middle:])
-        return merge([await self._take(database, half, part=f"{part}.{i}") for i, half in enumerate(halves)])
+        taken = [
+            await self._take(database, half, part=f"{part}.{i}", beside=beside) for i, half in enumerate(halves)
+        ]  # fmt: skip
+        return merge(taken)
 
 
 @contextmanager
