@@ -2,12 +2,10 @@
 
 import hashlib
 import shutil
-from collections.abc import AsyncIterator, Iterable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from functools import partial
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from time import perf_counter
-from typing import Literal, Protocol
 
 from pydantic import BaseModel, ValidationError
 
@@ -15,23 +13,18 @@ import sonik
 from eval.dataset import Corpus
 from eval.result import write_whole
 from eval.systems.dense import CACHE
-from eval.systems.system import Entry, System, Workshop
+from eval.systems.system import System, Workshop
 from eval.systems.vector_cache import Remembering
+from sonik.engine import Engine
 from sonik.errors import InvalidInput
 from sonik.identity.sighting import Source
 from sonik.ingest.intake import Delivery
 from sonik.ingest.receipts import Intake
 from sonik.ingest.rows import Row
-from sonik.retrieval.answer import Answer
 from sonik.retrieval.question import Question
 from sonik.settings import Settings
 from sonik.stores import embedded
-from sonik.stores.embedding import Embedder
 from sonik.types import JsonObject, Scope
-
-Part = Literal["graph", "text", "weights", "understanding"]
-PARTS: tuple[Part, ...] = ("graph", "text", "weights", "understanding")
-"""What an ablation leaves out, one at a time."""
 
 KINDS = ("passage",)
 LENS = "knowledge"
@@ -40,28 +33,6 @@ PATIENCE_SECONDS = 3600.0
 STATE = "eval.json"
 # Code that decides what the stores hold; when it changes, a set is taken in anew.
 WRITING = ("ontology.py", "sql", "stores", "truth", "identity", "ingest", "knowledge", "sync", "retrieval/phrases.py")
-
-
-class DocumentEngine(Protocol):
-    """What of the engine a set of documents needs."""
-
-    async def ingest_documents(self, rows: Iterable[Row], *, delivery: Delivery) -> Intake:
-        """Take documents in and return a receipt for each."""
-
-    async def wait_projected(self, intake: Intake, *, seconds: float) -> None:
-        """Wait until every sink shows what an intake wrote."""
-
-    async def search(self, question: Question, *, scope: Scope) -> Answer:
-        """Answer a question with ranked hits."""
-
-
-class Opener(Protocol):
-    """Opens the engine over a home, with some of its parts left out."""
-
-    def __call__(
-        self, settings: Settings, *, embedder: Embedder, without: tuple[Part, ...]
-    ) -> AbstractAsyncContextManager[DocumentEngine]:
-        """Return the engine, to be entered."""
 
 
 class _State(BaseModel):
@@ -74,16 +45,12 @@ class _State(BaseModel):
 class SonikSystem:
     """Searches through the engine; each passage of a set is a document under the passage's own id."""
 
-    def __init__(
-        self, workshop: Workshop, opener: Opener, *, stack: AsyncExitStack, without: tuple[Part, ...] = ()
-    ) -> None:
-        """Say how the engine is opened and what of it is left out; `stack` closes it."""
+    def __init__(self, workshop: Workshop, *, stack: AsyncExitStack) -> None:
+        """Say where homes are; the engine is opened when there is a set, and closed by `stack`."""
         self._folder = workshop.folder
         self._embedder = Remembering(workshop.embedder, path=workshop.folder / CACHE)
-        self._opener = opener
         self._stack = stack
-        self._without = without
-        self._engine: DocumentEngine | None = None
+        self._engine: Engine | None = None
         self._scope = Scope()
 
     @property
@@ -92,22 +59,20 @@ class SonikSystem:
         return {
             "embedder": self._embedder.model,
             "edge_budget": Settings().edge_budget,
-            "without": ", ".join(self._without),
         }
 
     async def index(self, corpus: Corpus) -> float:
         """Open the home of a set, and take the set in unless it is there whole."""
         home = self._folder / "homes" / corpus.name
-        settings = Settings(home=home, collection=corpus.name)
+        settings = _embedded(home)
         self._scope = Scope(collection=corpus.name)
         holds = f"{corpus.digest} {self._embedder.model} {_code()}"
         state = _read(home / STATE)
         if state is None or state.holds != holds:
-            await embedded.down(Settings(home=home), force=True)
+            await embedded.down(settings, force=True)
             shutil.rmtree(home, ignore_errors=True)
             state = None
-        opening = self._opener(settings, embedder=self._embedder, without=self._without)
-        self._engine = await self._stack.enter_async_context(opening)
+        self._engine = await self._stack.enter_async_context(Engine.open(settings, embedder=self._embedder))
         if state is None:
             state = _State(holds=holds, seconds=await self._take_in(corpus, self._engine))
             write_whole(home / STATE, state.model_dump_json() + "\n")
@@ -121,7 +86,7 @@ class SonikSystem:
         answer = await self._engine.search(asked, scope=self._scope)
         return [str(hit.card.metadata["external_id"]) for hit in answer.hits]
 
-    async def _take_in(self, corpus: Corpus, engine: DocumentEngine) -> float:
+    async def _take_in(self, corpus: Corpus, engine: Engine) -> float:
         rows = [
             Row(line=line, content={"id": passage.id, "title": passage.title, "text": passage.text})
             for line, passage in enumerate(corpus.passages, start=1)
@@ -134,22 +99,16 @@ class SonikSystem:
         return perf_counter() - started + self._embedder.spared_seconds
 
 
-def entries(opener: Opener) -> tuple[Entry, ...]:
-    """Return Sonik and its ablations."""
-    whole = Entry(name="sonik", about="the engine as it is shipped", open=partial(_open, opener, ()))
-    return (
-        whole,
-        *(
-            Entry(name=f"sonik-no-{part}", about=f"the engine without its {part}", open=partial(_open, opener, (part,)))
-            for part in PARTS
-        ),
-    )
-
-
 @asynccontextmanager
-async def _open(opener: Opener, without: tuple[Part, ...], workshop: Workshop) -> AsyncIterator[System]:
+async def open_sonik(workshop: Workshop) -> AsyncIterator[System]:
+    """Yield Sonik; its servers stop at the end, and its homes stay in the work folder."""
     async with AsyncExitStack() as stack:
-        yield SonikSystem(workshop, opener, stack=stack, without=without)
+        yield SonikSystem(workshop, stack=stack)
+
+
+def _embedded(home: Path) -> Settings:
+    """Return the settings of a home, whatever servers the environment names: no set is written into those."""
+    return Settings(home=home, postgres_url=None, falkordb_url=None, redis_url=None, lancedb_uri=None)
 
 
 def _check(intake: Intake) -> None:
