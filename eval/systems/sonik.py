@@ -10,11 +10,12 @@ from time import perf_counter
 from pydantic import BaseModel, ValidationError
 
 import sonik
-from eval.dataset import Corpus
+from eval.dataset import Corpus, Frozen
 from eval.result import write_whole
 from eval.systems.dense import CACHE
 from eval.systems.system import System, Workshop
 from eval.systems.vector_cache import Remembering
+from eval.systems.world import take_in_world
 from sonik.engine import Engine
 from sonik.errors import InvalidInput
 from sonik.identity.sighting import Source
@@ -36,10 +37,11 @@ WRITING = ("ontology.py", "sql", "stores", "truth", "identity", "ingest", "knowl
 
 
 class _State(BaseModel):
-    """What a home holds, and how long it took; it is written when a set is whole."""
+    """What a home holds, how long it took, and of a world which thing each entity is; written when all is there."""
 
     holds: str
     seconds: float
+    things: dict[str, str]
 
 
 class SonikSystem:
@@ -52,6 +54,8 @@ class SonikSystem:
         self._stack = stack
         self._engine: Engine | None = None
         self._scope = Scope()
+        self._is_world = False
+        self._things: dict[str, str] = {}
 
     @property
     def settings(self) -> JsonObject:
@@ -64,7 +68,7 @@ class SonikSystem:
     async def index(self, corpus: Corpus) -> float:
         """Open the home of a set, and take the set in unless it is there whole."""
         home = self._folder / "homes" / corpus.name
-        settings = _embedded(home)
+        settings = _embedded(home, corpus.world)
         self._scope = Scope(collection=corpus.name)
         holds = f"{corpus.digest} {self._embedder.model} {_code()}"
         state = _read(home / STATE)
@@ -74,29 +78,31 @@ class SonikSystem:
             state = None
         self._engine = await self._stack.enter_async_context(Engine.open(settings, embedder=self._embedder))
         if state is None:
-            state = _State(holds=holds, seconds=await self._take_in(corpus, self._engine))
+            state = await self._take_in(corpus, self._engine, holds=holds)
             write_whole(home / STATE, state.model_dump_json() + "\n")
+        self._is_world, self._things = corpus.world is not None, state.things
         return state.seconds
 
     async def search(self, question: str, k: int) -> list[str]:
-        """Return the passages among the hits, by the ids they have in the set."""
+        """Return the hits by the ids they have in the set; what the set does not know keeps its place."""
         if self._engine is None:
             return []
-        asked = Question(query=question, kinds=KINDS, lens=LENS, limit=k)
+        asked = Question(query=question, limit=k) if self._is_world else _over_documents(question, k)
         answer = await self._engine.search(asked, scope=self._scope)
+        if self._is_world:
+            return [self._things.get(str(hit.card.id), f"{hit.card.kind}/{hit.card.ref}") for hit in answer.hits]
         return [str(hit.card.metadata["external_id"]) for hit in answer.hits]
 
-    async def _take_in(self, corpus: Corpus, engine: Engine) -> float:
-        rows = [
-            Row(line=line, content={"id": passage.id, "title": passage.title, "text": passage.text})
-            for line, passage in enumerate(corpus.passages, start=1)
-        ]
+    async def _take_in(self, corpus: Corpus, engine: Engine, *, holds: str) -> _State:
         started = perf_counter()
         scope = Scope(role="ingest", collection=corpus.name)
-        intake = await engine.ingest_documents(rows, delivery=Delivery(source=SOURCE, scope=scope))
-        _check(intake)
+        if corpus.world is not None:
+            intake, things = await take_in_world(engine, corpus.world, scope=scope)
+        else:
+            intake, things = await _take_in_documents(engine, corpus, scope=scope), {}
         await engine.wait_projected(intake, seconds=PATIENCE_SECONDS)
-        return perf_counter() - started + self._embedder.spared_seconds
+        seconds = perf_counter() - started + self._embedder.spared_seconds
+        return _State(holds=holds, seconds=seconds, things=things)
 
 
 @asynccontextmanager
@@ -106,17 +112,33 @@ async def open_sonik(workshop: Workshop) -> AsyncIterator[System]:
         yield SonikSystem(workshop, stack=stack)
 
 
-def _embedded(home: Path) -> Settings:
+def _embedded(home: Path, world: Frozen | None) -> Settings:
     """Return the settings of a home, whatever servers the environment names: no set is written into those."""
-    return Settings(home=home, postgres_url=None, falkordb_url=None, redis_url=None, lancedb_uri=None)
+    now = world.now if world else None
+    return Settings(home=home, now=now, postgres_url=None, falkordb_url=None, redis_url=None, lancedb_uri=None)
 
 
-def _check(intake: Intake) -> None:
+def _over_documents(question: str, k: int) -> Question:
+    return Question(query=question, kinds=KINDS, lens=LENS, limit=k)
+
+
+async def _take_in_documents(engine: Engine, corpus: Corpus, *, scope: Scope) -> Intake:
+    """Take passages in as documents.
+
+    Raises:
+        InvalidInput: one of them is refused.
+    """
+    rows = [
+        Row(line=line, content={"id": passage.id, "title": passage.title, "text": passage.text})
+        for line, passage in enumerate(corpus.passages, start=1)
+    ]
+    intake = await engine.ingest_documents(rows, delivery=Delivery(source=SOURCE, scope=scope))
     refused = next((receipt for receipt in intake.receipts if receipt.outcome == "refused"), None)
     if refused is not None:
         told = "; ".join(f"{problem.field}: {problem.reason}" for problem in refused.problems)
         message = f"Sonik refuses passage {refused.line} of the corpus: {told}."
         raise InvalidInput(message, next_step="Correct the passage.", field="dataset")
+    return intake
 
 
 def _read(path: Path) -> _State | None:
