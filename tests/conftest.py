@@ -10,4 +10,5 @@ pytest_plugins = [
     "tests.fix_docs",
     "tests.fix_reading",
     "tests.fix_world",
+    "tests.fix_learning",
 ]
