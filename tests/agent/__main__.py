@@ -15,14 +15,14 @@ from sonik.ingest.samples.world import make_world
 from sonik.settings import Settings
 from sonik.stores import embedded
 from tests.agent.agent import Agent
-from tests.agent.home import NOW, ROOT, fill, server
+from tests.agent.home import NOW, fill, server
 from tests.agent.judging import judge
 from tests.agent.question import Question, load, save, settled
-from tests.agent.report import Asked, page, show
+from tests.agent.report import TOLD, Asked, by_question, by_way, explain
+from tests.bench.proofs import write_proof
 
 CALL_SECONDS = 60
 WIDTH = 120
-PAGE = ROOT / "docs" / "agent.md"
 
 
 async def ask_all(client: Client, questions: Sequence[Question]) -> tuple[list[Asked], int]:
@@ -48,10 +48,12 @@ def main() -> None:
     console = Console()
     if not console.is_terminal:
         console.width = WIDTH
-    show(console, asked, listed=listed)
+    tables = [by_way(asked), by_question(asked)]
+    console.print(*reversed(tables))
+    console.print(f"tool list: {listed:,} tokens, read once", highlight=False)
+    explain(console, asked)
     if told.write_docs:
-        PAGE.write_text(page(asked, listed=listed), encoding="utf-8")
-        console.print(f"written: {PAGE.relative_to(ROOT)}", highlight=False)
+        write_proof("agent", title="Frozen questions", tables=tables, told=TOLD.format(listed=listed))
     sys.exit(any(not one.verdict.right for one in asked))
 
 
@@ -79,7 +81,7 @@ def _arguments() -> Namespace:
         "--home", type=Path, help="fill this home once and keep it; what a question writes is then written already"
     )
     parser.add_argument("--freeze", action="store_true", help="write the facts into the questions anew, from the truth")
-    parser.add_argument("--write-docs", action="store_true", help="also write docs/agent.md")
+    parser.add_argument("--write-docs", action="store_true", help="also write the page of the docs")
     return parser.parse_args()
 
 
