@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     collection: str = Field("live", description="Collection that is read and written.")
 
     edge_budget: int = Field(2000, ge=50, le=20000, description="Most edges fetched from one graph per question.")
+    learning_cap: float = Field(
+        0.05, gt=0, le=1, description="Most that one organisation's verdicts, of all its accounts, move an edge."
+    )  # fmt: skip
     store_timeout_seconds: float = Field(5.0, gt=0, description="Longest wait for one store call.")
     pool_size: int = Field(8, ge=2, le=64, description="Most connections per PostgreSQL pool.")
     serve_jobs: bool = Field(True, description="Do jobs in `sonik serve` too; off: leave them to `sonik job work`.")

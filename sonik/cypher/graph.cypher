@@ -51,6 +51,13 @@ MERGE (b:Entity {id: row[1]})
 MERGE (a)-[r:{type} {eid: row[2]}]->(b)
 SET r = {{properties}}
 
+// name: create_edges
+// The same where none of them can be there yet, in a graph that is being made: three times as fast.
+UNWIND $rows AS row
+MERGE (a:Entity {id: row[0]})
+MERGE (b:Entity {id: row[1]})
+CREATE (a)-[r:{type} {{properties}}]->(b)
+
 // name: delete_edges
 UNWIND $eids AS eid MATCH ()-[r:{type} {eid: eid}]->() DELETE r
 
@@ -63,17 +70,19 @@ MATCH (a)-[r:{type}]->(b) WHERE r.eid > $after
 RETURN r.eid, a.id, b.id, r.weight, r.valid_to ORDER BY r.eid LIMIT $limit
 
 // name: neighbourhood
-// The strongest edges around some vertices, as of one moment and as one caller may see them.
+// The strongest edges around some vertices, as of one moment and as one caller may see them. Only edges are sorted and
+// gathered: with what is told of each the sort takes twice as long. The first label of every vertex is Entity.
 UNWIND $ids AS start
 MATCH (a:Entity {id: start}) WITH a MATCH (a)-[r:{types}]-(b)
 WHERE r.collection = $collection AND r.valid_from <= $known_by AND r.valid_to > $at
   AND (r.visibility = 'public' OR $staff OR (r.visibility = 'org' AND r.owner_org = $org))
   AND (b.visibility = 'public' OR $staff OR (b.visibility = 'org' AND b.owner_org = $org))
   AND (b.starts_at IS NULL OR (b.starts_at < $until AND b.ends_at > $since))
-WITH a, r, b ORDER BY r.weight DESC
-WITH a, collect([r.eid, type(r), startNode(r) = a, b.id, r.weight, labels(b)])[0..$fanout] AS found
-UNWIND found AS e
-RETURN a.id, e[0], e[1], e[2], e[3], e[4], e[5]
+WITH a, r ORDER BY coalesce(r.{weight}, r.weight) DESC
+WITH a, collect(r)[0..$fanout] AS strongest
+UNWIND strongest AS r
+WITH r, startNode(r) AS s, endNode(r) AS t
+RETURN r.eid, type(r), s.id, t.id, coalesce(r.{weight}, r.weight), labels(s)[1], labels(t)[1]
 LIMIT $budget
 
 // name: walk
@@ -85,8 +94,10 @@ WHERE r.collection = $collection AND r.valid_from <= $known_by AND r.valid_to > 
   AND ((startNode(r) = a AND type(r) IN $out) OR (endNode(r) = a AND type(r) IN $into))
   AND (r.visibility = 'public' OR $staff OR (r.visibility = 'org' AND r.owner_org = $org))
   AND (b.visibility = 'public' OR $staff OR (b.visibility = 'org' AND b.owner_org = $org))
-WITH a, r, b, coalesce(r.{weight}, r.weight) AS weight ORDER BY weight DESC, b.starts_at DESC
-WITH a, collect([r.eid, type(r), startNode(r) = a, b.id, weight, labels(b), b.name, r.position])[0..$fanout] AS found
-UNWIND found AS e
-RETURN a.id, e[0], e[1], e[2], e[3], e[4], e[5], e[6], e[7]
+WITH a, r, coalesce(r.{weight}, r.weight) AS weight, b.starts_at AS starts_at ORDER BY weight DESC, starts_at DESC
+WITH a, collect(r)[0..$fanout] AS strongest
+UNWIND strongest AS r
+WITH a, r, startNode(r) = a AS outgoing
+WITH a, r, outgoing, CASE WHEN outgoing THEN endNode(r) ELSE startNode(r) END AS b
+RETURN a.id, r.eid, type(r), outgoing, b.id, coalesce(r.{weight}, r.weight), labels(b)[1], b.name, r.position
 LIMIT $budget

@@ -1,7 +1,7 @@
 """Who is who, by exact identifiers: an authority first, then the source's own id, then a derived key."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -105,8 +105,8 @@ class Registry:
         """Return the values an entity holds in a scheme."""
         return {key.value for key in self._held[entity_id] if key.scheme == scheme}
 
-    def resolve(self, sighting: Sighting, *, new_id: UUID) -> Resolution:
-        """Find the sighting's entity, or name it `new_id`."""
+    def resolve(self, sighting: Sighting, *, new_id: Callable[[], UUID]) -> Resolution:
+        """Find the sighting's entity, or name it by `new_id`."""
         found: tuple[Key, UUID] | None = None
         passed_over: list[PassedOver] = []
         for key in sighting.sought:
@@ -122,7 +122,7 @@ class Registry:
             elif holder != found[1]:
                 passed_over.append(PassedOver(entity_id=holder, key=key, why="outranked", against=found[0]))
         if found is None:
-            return Resolution(entity_id=new_id, is_new=True, decided_by=None, passed_over=tuple(passed_over))
+            return Resolution(entity_id=new_id(), is_new=True, decided_by=None, passed_over=tuple(passed_over))
         key, entity_id = found
         return Resolution(entity_id=entity_id, is_new=False, decided_by=key, passed_over=tuple(passed_over))
 

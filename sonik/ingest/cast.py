@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sonik.identity.dossier import Dossier, FieldChange, tenancy_record
 from sonik.identity.resolve import Registered, Registry, Resolution, canonical_id
@@ -13,6 +13,7 @@ from sonik.identity.telling import Telling
 from sonik.ingest.acquaintance import Acquaintance
 from sonik.sql import queries
 from sonik.stores.postgres import Session
+from sonik.truth.ids import new_id
 from sonik.truth.rows import AliasRow, EntityRow, FactRow, Record
 
 SQL = queries("truth")
@@ -61,7 +62,7 @@ class Cast:
             await self._recall([one for one in unique.values() if one.digest])
         replaced = _replaced(unique)
         for number, sighting in sorted(unique.items(), key=lambda item: _unsureness(item[1])):
-            resolution = self._registry.resolve(sighting, new_id=uuid4())
+            resolution = self._registry.resolve(sighting, new_id=new_id)
             if number in replaced or not self._hear(sighting, resolution.entity_id):
                 self._outdated.add(number)
             registered = self._registry.register(sighting, resolution.entity_id, outdated=number in self._outdated)

@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sonik import ontology
 from sonik.identity.dossier import tenancy_record
 from sonik.identity.sighting import Sighting
 from sonik.ingest.statement import StatedEdge, Statement
+from sonik.truth.ids import new_id
 from sonik.truth.rows import Record, RelationshipRow, Tenancy, widest
 from sonik.types import JsonObject
 
@@ -111,7 +112,7 @@ class EdgeBook:
         main, mention = statement.main, statement.mentions[edge.mention]
         kinds = (main.kind, mention.kind) if edge.outgoing else (mention.kind, main.kind)
         opening: Record = {
-            "eid": uuid4(), "src": key[0], "type": key[1], "dst": key[2], "src_kind": kinds[0], "dst_kind": kinds[1],
+            "eid": new_id(), "src": key[0], "type": key[1], "dst": key[2], "src_kind": kinds[0], "dst_kind": kinds[1],
             "base_weight": ontology.BY_EDGE[edge.type].base_weight, "source": main.source.code,
         }  # fmt: skip
         word = _Word(

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from sonik import ontology
 from sonik.errors import InvalidInput
 from sonik.identity.dossier import COLUMNS
-from sonik.identity.names import clean_text, name_key
+from sonik.identity.names import clean_line, name_key
 from sonik.identity.sighting import Key, Sighting, Source
 from sonik.ingest.attributes import described
 from sonik.ingest.identifiers import authorities, cleaned_id, home_key_of, name_key_of, weak_keys
@@ -94,7 +94,7 @@ class _Reading:
             findings.refuse("source_id", f"{_not_by_name(record.kind)} Give its source_id.")
         facts = plain_facts(record, findings, market=market, legends=self._legends, partial=self._reader.partial)
         url = facts.get("url")
-        aliases = (clean_text(alias, max_length=MAX_NAME) for alias in record.aliases)
+        aliases = (clean_line(alias, max_length=MAX_NAME) for alias in record.aliases)
         country = self._legends.markets[market].country if market else None
         return Sighting(
             kind=record.kind, name=name, source=self._source, observed_at=self._at,
@@ -121,7 +121,7 @@ class _Reading:
 
     def _read_tenancy(self) -> Tenancy:
         record, ours = self._record, self._reader.scope.organisation
-        owner = clean_text(record.owner_org, max_length=MAX_SHORT) or None if record.owner_org else None
+        owner = clean_line(record.owner_org, max_length=MAX_SHORT) or None if record.owner_org else None
         if ours is not None and owner not in (None, ours):
             self._findings.refuse("owner_org", f"is not '{ours}', for whom this is delivered")
         if record.visibility == "org":
@@ -261,9 +261,9 @@ class _Reading:
         if mention.market:
             market = self._known_market(mention.market, f"{at}market")
         market = self._legends.find_market(mention.city) or market
-        said: JsonObject = {"city": mention.city and clean_text(mention.city)}
+        said: JsonObject = {"city": mention.city and clean_line(mention.city)}
         if kind == "venue":
-            address = mention.address and clean_text(mention.address)
+            address = mention.address and clean_line(mention.address)
             said |= {"address": address, "lat": mention.lat, "lng": mention.lng, "market": market}
         name = self._name(mention.name, f"{at}name")
         # Who may read the record may read what it mentions; only people, and what is theirs, are not made public by it.
@@ -292,7 +292,7 @@ class _Reading:
         return len(self._mentions) - 1
 
     def _name(self, raw: str, field: str) -> str:
-        name = clean_text(raw, max_length=MAX_NAME)
+        name = clean_line(raw, max_length=MAX_NAME)
         if not name:
             self._findings.refuse(field, "has no visible character")
         return name

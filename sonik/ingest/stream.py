@@ -8,7 +8,7 @@ from itertools import islice
 
 from sonik.clock import Clock
 from sonik.errors import IdempotencyConflict, InvalidInput
-from sonik.identity.names import clean_text
+from sonik.identity.names import clean_line
 from sonik.ingest.acquaintance import Acquaintance
 from sonik.ingest.batch import Numbered
 from sonik.ingest.files import Row, to_record
@@ -170,7 +170,7 @@ def refused_by_truth(numbered: Numbered, error: InvalidInput) -> Receipt:
     """Return the receipt of a record that the database refuses, whatever was checked before."""
     line, record = numbered
     problem = Problem(field=error.field or "record", reason=str(error))
-    name = clean_text(record.name, max_length=MAX_SHOWN)
+    name = clean_line(record.name, max_length=MAX_SHOWN)
     return Receipt(line=line, outcome="refused", name=name, problems=(problem,))
 
 

@@ -12,8 +12,9 @@ from sonik.stores.graph import CYPHER, Graphs
 from sonik.stores.graph_wire import Value
 from sonik.stores.postgres import Postgres
 from sonik.stores.vectors import Vectors
-from sonik.sync.graph_sink import FOREVER
+from sonik.sync.edges import FOREVER
 from sonik.sync.source import NOWHERE
+from sonik.sync.weights import effective_weight
 
 SQL = queries("sync")
 PAGE = 5_000
@@ -87,7 +88,8 @@ async def _entities(postgres: Postgres) -> tuple[dict[str, str], dict[str, str]]
 async def _relationships(postgres: Postgres) -> dict[str, str]:
     found = {}
     async for row in _pages(postgres, "edge_states", "eid"):
-        weight = float(str(row["base_weight"])) * float(str(row["confidence"]))
+        evidence = float(str(row["base_weight"])) * float(str(row["confidence"]))
+        weight = effective_weight(evidence, float(str(row["learned"])))
         ends = f"{row['src']}-{row['type']}-{row['dst']}"
         found[str(row["eid"])] = _edge_state(ends, weight=weight, closed=bool(row["closed"]))
     return found

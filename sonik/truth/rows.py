@@ -154,6 +154,7 @@ class Changes:
     """Everything one unit of work writes, as rows for the bulk statements of truth.sql.
 
     A changed entity's row carries the `version` that was read: it is written only while that is still the current one.
+    `relearned` are edges that have learned something, for the graphs to take over.
     """
 
     sources: list[Record] = field(default_factory=list)
@@ -170,3 +171,4 @@ class Changes:
     changed_relationships: list[Record] = field(default_factory=list)
     closed_relationships: list[RelationshipRow] = field(default_factory=list)
     touched: set[UUID] = field(default_factory=set)
+    relearned: set[UUID] = field(default_factory=set)

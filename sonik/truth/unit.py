@@ -168,7 +168,7 @@ def _statements(changes: Changes) -> list[tuple[str, Record]]:
 def _dirty(changes: Changes) -> tuple[set[UUID], set[UUID]]:
     """Return the entities and edges that must be projected: those that changed, and events whose edges did."""
     entities: set[UUID] = set(changes.touched)
-    edges = {row.eid for row in changes.closed_relationships}
+    edges = {*changes.relearned, *(row.eid for row in changes.closed_relationships)}
     for row in changes.new_relationships + changes.changed_relationships:
         edges.add(_uuid(row["eid"]))
     for row in changes.new_relationships:

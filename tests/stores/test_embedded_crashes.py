@@ -19,7 +19,7 @@ from sonik.stores.embedded.binaries import postgres_binaries
 from sonik.stores.embedded.places import places
 from sonik.stores.embedded.postgres import DRAFT_PREFIX, PID_FILE, PostgresServer
 from sonik.stores.embedded.redis import RedisServer
-from sonik.stores.embedded.server import stop
+from sonik.stores.embedded.server import Server, stop
 from sonik.stores.embedded.waiting import Deadline
 from tests.fix_embedded import Visitor
 
@@ -83,7 +83,9 @@ async def test_a_server_that_heeds_no_request_to_stop_is_made_to_and_keeps_its_d
     share = await embedded.attach(embedded_settings)
     write(share, "kept")
     here = places(embedded_settings.home)
-    made = {"postgres": PostgresServer, "redis": RedisServer}[server](settings=embedded_settings, places=here)
+    made: Server = PostgresServer(settings=embedded_settings, places=here)
+    if server == "redis":
+        made = RedisServer(settings=embedded_settings, places=here)
     # Stopped like this it takes no signal but the last.
     os.kill(share.pids[server], signal.SIGSTOP)
     assert await asyncio.to_thread(stop, made, deadline=Deadline(0.2), urgent_seconds=5)

@@ -28,8 +28,12 @@ comment on table facts is 'Who says what of an attribute, when, how surely, and 
 comment on column facts.valid_to is 'When it stopped to hold; empty while it holds.';
 comment on table relationships is 'Edges between entities with evidence, source and validity; the graphs are projected from them.';
 comment on column relationships.confidence is 'How sure the source is (0-1); weight in the graph is base_weight x confidence, and what use taught.';
-comment on table edge_learning is 'What use has taught of an edge through a lens.';
+comment on table edge_learning is 'What use has taught of an edge through a lens, and through all: drawn from edge_evidence alone.';
+comment on table edge_evidence is 'What the use of an edge by one actor on one day says for it, by the run that drew it.';
+comment on table learning_runs is 'Runs that drew evidence; what a reverted one drew counts no more.';
+comment on table learning_cursors is 'How far traces and verdicts have been learned from, and how many traces were lost.';
 comment on table traversal_log is 'What questions walked: their trace, steps and edges; only appended to.';
+comment on table verdicts is 'Whether what a question walked was of use: said once for each trace; only appended to.';
 comment on table outbox is 'Changes on their way to graph and vectors.';
 comment on table inbox is 'Messages from outside that wait to be taken in.';
 comment on table dead_letters is 'Changes a sink could not apply, with the reason.';
@@ -43,3 +47,8 @@ comment on table source_cursors is 'How far each outside source has been read, i
 comment on table jobs is 'Work that outlives the process that asked for it, and how far it is.';
 comment on table job_steps is 'What jobs have done, so that no step is done twice; some can be undone.';
 comment on table job_inputs is 'What jobs are to work on, until they have done it.';
+comment on table documents is 'What only documents have: the id their source gives them, their address, language and content hash.';
+comment on table passages is 'Parts of documents that are searched and linked; folded and words are what the linker compares.';
+comment on table phrases is 'Titles, and capitalised phrases that passages share, with how many passages name each.';
+comment on column phrases.document_frequency is 'Passages that name it; how common is too common is judged when it is read.';
+comment on table statements is 'What was extracted from passages: one phrase stands in a relation to another.';
