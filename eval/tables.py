@@ -12,7 +12,6 @@ from eval.compare import Compared
 from eval.significance import Difference, Estimate
 from eval.summary import BASELINE, HEADLINE, SHOWN, Protocol, Row, Summary
 
-
 BY_KIND = ("recall@5", "ndcg@10")
 
 
