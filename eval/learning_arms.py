@@ -90,7 +90,7 @@ def popularity(lessons: Sequence[Lesson]) -> Values:
 def _queries() -> dict[str, LiteralString]:
     text = files("eval").joinpath("learning.sql").read_text(encoding="utf-8")
     blocks = (block.partition("\n") for block in text.split("-- name: ")[1:])
-    return {name.strip(): body.strip() for name, _, body in blocks}  # type: ignore[misc] # a file of ours
+    return {name.strip(): body.strip() for name, _, body in blocks}
 
 
 def opened_postgres(settings: Settings, addresses: Addresses) -> Postgres:

@@ -24,6 +24,7 @@ from sonik.jobs import queue, retention
 from sonik.jobs.job import Handler, Job
 from sonik.jobs.retention import DAILY, Retention
 from sonik.jobs.worker import Worker
+from sonik.knowledge.delivery import ingest_documents
 from sonik.learning import writeback
 from sonik.learning.insights import Insights
 from sonik.learning.learner import Learner
@@ -36,6 +37,7 @@ from sonik.retrieval.describe import Described, Describer
 from sonik.retrieval.entity import Portrait, portray
 from sonik.retrieval.lenses import lens, permitted
 from sonik.retrieval.listing import Lister, Programme, Wish
+from sonik.retrieval.passages import PassageSearcher
 from sonik.retrieval.question import Question
 from sonik.retrieval.redaction import contact_free, seen
 from sonik.retrieval.refs import refs_starting
@@ -100,6 +102,10 @@ class Engine:
         self._searcher = Searcher(
             sources=Sources(postgres=postgres, vectors=vectors, embedder=embedder), graphs=graphs,
             vocabulary=vocabulary, clock=clock, log=self.log, edge_budget=settings.edge_budget, default_market=market,
+        )  # fmt: skip
+        self._passages = PassageSearcher(
+            sources=Sources(postgres=postgres, vectors=vectors, embedder=embedder), graphs=graphs, clock=clock,
+            log=self.log, edge_budget=settings.edge_budget,
         )  # fmt: skip
         self._describer = Describer(postgres=postgres, vocabulary=vocabulary, clock=clock)
         self._zones = {slug: market.zone for slug, market in legends.markets.items()}
@@ -168,7 +174,9 @@ class Engine:
     async def search(self, question: Question, *, scope: Scope) -> Answer:
         """Answer a question in words, as far as the lens shows it."""
         through = permitted(lens(question.lens), scope)
-        return seen(await self._searcher.search(question, scope=scope), through=through, scope=scope)
+        over_documents = await self._passages.is_asked(question, scope=scope)
+        searcher = self._passages if over_documents else self._searcher
+        return seen(await searcher.search(question, scope=scope), through=through, scope=scope)
 
     async def whats_on(self, wish: Wish, *, scope: Scope) -> Programme:
         """List the events of a window."""
@@ -210,6 +218,14 @@ class Engine:
     ) -> Intake:  # fmt: skip
         """Take records in and return a receipt for each."""
         return await ingest(self._postgres, rows, delivery=delivery, clock=self.clock, mapping=mapping, watch=watch)
+
+    async def ingest_documents(
+        self, rows: Iterable[Row], *, delivery: Delivery, triples: Iterable[Row] = (), watch: Watcher | None = None
+    ) -> Intake:
+        """Take documents into the knowledge graph, with what was extracted from them, and return a receipt for each."""
+        return await ingest_documents(
+            self._postgres, rows, delivery=delivery, clock=self.clock, triples=triples, watch=watch
+        )
 
     async def ingest_later(
         self, rows: Iterable[Row], *, delivery: Delivery, mapping: FieldMapping | None = None

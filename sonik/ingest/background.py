@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from sonik.ingest.intake import Delivery
 from sonik.ingest.legends import load_legends
 from sonik.ingest.mapping import FieldMapping
 from sonik.ingest.receipts import Intake
+from sonik.ingest.rows import packed
 from sonik.ingest.stream import Stream, Within, batches, check_delivery
 from sonik.jobs.job import Handler, Order, Run, Step
 from sonik.jobs.queue import arguments_of, describe, enqueue, put_part
@@ -50,7 +51,7 @@ async def submit(
         if is_new:
             await describe(unit.session, job_id, arguments={"sha256": digest}, total=total)
             await unit.audit({"source": delivery.source.code, "job": str(job_id), "rows": total})
-        elif key is not None and (await arguments_of(unit.session, key)).get("sha256") != digest:
+        elif (await arguments_of(unit.session, job_id)).get("sha256") != digest:
             raise IdempotencyConflict(
                 f"Idempotency key '{str(delivery.idempotency_key)[:80]}' was used for other rows.",
                 next_step="Use a new key for a new delivery.", field="idempotency_key",
@@ -93,7 +94,7 @@ async def _keep(session: Session, job_id: UUID | None, rows: Iterable[Row]) -> t
     """Store the rows as the parts of a new job; return how many there are, and a digest of them all."""
     total, digest = 0, hashlib.sha256()
     for number, batch in enumerate(batches(rows)):
-        content = _packed(batch)
+        content = packed(batch)
         digest.update(content)
         total += len(batch)
         if job_id is not None:
@@ -128,11 +129,6 @@ def _summary(so_far: JsonObject, intake: Intake) -> JsonObject:
     refusals: list[JsonValue] = list(known) if isinstance(known, list) else []
     refusals += [receipt.as_json() for receipt in intake.receipts if receipt.outcome == "refused"]
     return {**counts, "refusals": refusals[:MOST_REFUSALS]}
-
-
-def _packed(rows: Sequence[Row]) -> bytes:
-    # As ASCII, because rows may hold what PostgreSQL's own JSON cannot: zero characters and halves of surrogate pairs.
-    return json.dumps([asdict(row) for row in rows], separators=(",", ":")).encode("ascii")
 
 
 def _unpacked(content: bytes) -> list[Row]:

@@ -15,7 +15,7 @@ from sonik.ontology import BY_LABEL, Graph
 from sonik.retrieval.lenses import Lens
 from sonik.stores.graph import CYPHER, Graphs
 from sonik.stores.graph_wire import Value
-from sonik.sync.graph_sink import FOREVER
+from sonik.sync.edges import FOREVER
 from sonik.types import Scope, WalkedEdge, Window
 
 # The heaviest seeds the walk starts from, and the likeliest vertices it goes on from.

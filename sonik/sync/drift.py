@@ -12,7 +12,7 @@ from sonik.stores.graph import CYPHER, Graphs
 from sonik.stores.graph_wire import Value
 from sonik.stores.postgres import Postgres
 from sonik.stores.vectors import Vectors
-from sonik.sync.graph_sink import FOREVER
+from sonik.sync.edges import FOREVER
 from sonik.sync.source import NOWHERE
 from sonik.sync.weights import effective_weight
 

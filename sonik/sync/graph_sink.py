@@ -4,10 +4,9 @@ A Redis snapshot then holds the cursor together with what it stands for, and a g
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
@@ -18,42 +17,16 @@ from sonik.ontology import GRAPHS, Graph
 from sonik.sql import queries
 from sonik.stores.graph import CYPHER, Graphs
 from sonik.stores.postgres import Postgres
+from sonik.sync.edges import EdgeRow, edge_properties, edge_query
 from sonik.sync.source import Dirty
-from sonik.sync.weights import effective_weight
 from sonik.truth.rows import Position
-from sonik.types import JsonObject
 
 T = TypeVar("T")
 SQL = queries("sync")
 CHUNK = 200
 MADE = Position()  # where a cursor stands while its graph is being made
-ALL = "all"  # what all lenses have learned together
-FOREVER = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 # Properties of the ontology whose column in truth has another name.
 COLUMN_OF = {"google_places_id": "google_place_id", "starts_at": "starts_at", "ends_at": "until"}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EdgeRow:
-    """An edge as truth has it, with what each lens has learned, and all of them together."""
-
-    eid: UUID
-    src: UUID
-    dst: UUID
-    type: str
-    base_weight: float
-    confidence: float
-    source: str
-    timestamp: datetime
-    valid_from: datetime
-    valid_to: datetime | None
-    properties: JsonObject
-    owner_org: str | None
-    visibility: str
-    collection: str
-    learned: Mapping[str, float]
-    traversals: int
-    last_at: datetime | None
 
 
 class GraphSink:
@@ -100,7 +73,7 @@ class GraphSink:
     async def apply(self, dirty: Dirty) -> None:
         """Write current vertices and edges; delete what is gone."""
         await self._vertices(dirty.entities)
-        await self._edges(dirty.relationships)
+        await self._edges(dirty)
 
     async def clear(self) -> None:
         """Make the graphs anew, with cursors that say they are not whole yet."""
@@ -143,19 +116,19 @@ class GraphSink:
             await self._graphs.write(graph, label_them, {"ids": [vertex["id"] for vertex in chunk]})
             await self._graphs.write(graph, CYPHER["upsert_vertices"].replace("{label}", label), {"rows": chunk})
 
-    async def _edges(self, ids: tuple[UUID, ...]) -> None:
+    async def _edges(self, dirty: Dirty) -> None:
+        ids = [str(key) for key in dirty.relationships]
         async with self._postgres.writing() as session:
-            rows = await session.fetch(EdgeRow, SQL["edges"], {"ids": list(ids)})
-        # Rows of values with the names once a query: as maps the same edges take twice as long to send and to read.
+            rows = await session.fetch(EdgeRow, SQL["edges"], {"ids": ids})
         alike: dict[tuple[str, tuple[str, ...]], list[list[object]]] = defaultdict(list)
         for row in rows:
             properties = edge_properties(row)
-            alike[row.type, tuple(properties)].append([str(row.src), str(row.dst), *properties.values()])
+            alike[row.type, tuple(properties)].append([row.src, row.dst, *properties.values()])
         for (name, columns), edges in alike.items():
-            query = edge_query(name, columns)
+            query = edge_query("create_edges" if dirty.complete else "upsert_edges", name, columns)
             for chunk in _chunks(edges):
                 await self._graphs.write(ontology.BY_EDGE[name].graph, query, {"rows": chunk})
-        gone = sorted({str(i) for i in ids} - {str(row.eid) for row in rows})
+        gone = sorted(set(ids) - {row.eid for row in rows})
         for eids in _chunks(gone):
             for edge_type in ontology.EDGES:
                 query = CYPHER["delete_edges"].replace("{type}", edge_type.name)
@@ -176,42 +149,11 @@ def vertex_properties(row: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in plain.items() if value not in (None, "")}
 
 
-def edge_properties(row: EdgeRow) -> dict[str, object]:
-    """Return every common property of an edge (none can be missing) and its own."""
-    evidence = row.base_weight * row.confidence
-    weights = {
-        f"w_{lens}": effective_weight(evidence, learned)
-        for lens, learned in row.learned.items()
-        if learned and f"w_{lens}" in ontology.EDGE_COMMON
-    }
-    common: dict[str, object] = {
-        "eid": str(row.eid), "weight": effective_weight(evidence, row.learned.get(ALL, 0.0)),
-        "base_weight": row.base_weight,
-        "timestamp": row.timestamp.timestamp(), "source": row.source, "confidence": row.confidence,
-        "traversals": row.traversals, "last_traversed_at": row.last_at.timestamp() if row.last_at else 0.0,
-        "valid_from": row.valid_from.timestamp(),
-        "valid_to": row.valid_to.timestamp() if row.valid_to else FOREVER,
-        "collection": row.collection, "owner_org": row.owner_org or "-", "visibility": row.visibility,
-    }  # fmt: skip
-    own = {
-        name: _plain(row.properties[name])
-        for name in ontology.BY_EDGE[row.type].properties
-        if row.properties.get(name) is not None
-    }
-    return {**common, **weights, **own}
-
-
 def _typed(value: object, value_type: ontology.ValueType) -> object:
     """Return a property's value; a moment among the facts is text."""
     if value_type == "moment" and isinstance(value, str):
         return datetime.fromisoformat(value).timestamp()
     return _plain(value)
-
-
-def edge_query(name: str, columns: Sequence[str]) -> str:
-    """Return the query that writes edges of a type from rows of source, target and these properties, the id first."""
-    properties = ", ".join(f"{column}: row[{place}]" for place, column in enumerate(columns, start=2))
-    return CYPHER["upsert_edges"].replace("{type}", name).replace("{properties}", properties)
 
 
 def _plain(value: object) -> object:

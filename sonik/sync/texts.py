@@ -43,6 +43,7 @@ class Subject:
     artists: list[str]
     promoters: list[str]
     aliases: list[str]
+    passage: str | None
 
 
 GenreLabels = Mapping[str, Mapping[str, str]]
@@ -50,6 +51,8 @@ GenreLabels = Mapping[str, Mapping[str, str]]
 
 def full_text(subject: Subject, language: str, labels: GenreLabels) -> str:
     """Return the text searched for questions in a language: names, kind and genres in it, and the description."""
+    if subject.passage is not None:
+        return f"{subject.name}. {subject.passage}"
     kind = ontology.vertex(subject.entity_type)
     parts = [
         subject.name, getattr(kind, language), *_genres(subject, language, labels), subject.venue, *subject.artists,
@@ -63,6 +66,8 @@ def full_text(subject: Subject, language: str, labels: GenreLabels) -> str:
 
 def embedded_text(subject: Subject, labels: GenreLabels) -> str:
     """Return the text that is embedded: short and front-loaded, because the model reads 256 tokens of English best."""
+    if subject.passage is not None:
+        return f"{subject.name}\n{subject.passage}"
     kind = ontology.vertex(subject.entity_type)
     english = ", ".join(_genres(subject, "en", labels))
     spanish = ", ".join(_genres(subject, "es", labels))

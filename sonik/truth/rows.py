@@ -95,6 +95,7 @@ class IdentifierRow(TenantRow):
     entity_id: UUID
     is_strong: bool
     source: str
+    observed_at: datetime | None
     entity_owner: str | None
     entity_visibility: Visibility
 
@@ -163,6 +164,7 @@ class Changes:
     closed_identifiers: list[Record] = field(default_factory=list)
     new_identifiers: list[Record] = field(default_factory=list)
     new_aliases: list[Record] = field(default_factory=list)
+    tellings: list[Record] = field(default_factory=list)
     closed_facts: list[int] = field(default_factory=list)
     new_facts: list[Record] = field(default_factory=list)
     new_relationships: list[Record] = field(default_factory=list)

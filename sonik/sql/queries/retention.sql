@@ -12,9 +12,8 @@ select count(*) as swept from gone;
 
 -- name: keys
 with gone as (
-    delete from unified.idempotency_keys k
-    using (select collection, actor, key from unified.idempotency_keys where created_at < %(before)s limit %(most)s) old
-    where (k.collection, k.actor, k.key) = (old.collection, old.actor, old.key)
+    delete from unified.idempotency_keys where ctid in (
+        select ctid from unified.idempotency_keys where created_at < %(before)s limit %(most)s)
     returning 1)
 select count(*) as swept from gone;
 

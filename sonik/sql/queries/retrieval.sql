@@ -17,7 +17,7 @@ where i.collection = %(collection)s and i.current_to is null
 limit 50;
 
 -- name: by_ref
--- One entity by its id, a former id, its slug, or an exact alias; the surest comes first.
+-- One entity by its id, a former id, its slug, or an exact alias; of those that share a name the one most sources tell of.
 select id, entity_type, rank from (
     select e.id, e.entity_type, 1 as rank from unified.entities e
     where e.id = %(uuid)s and e.collection = %(collection)s and e.deleted_at is null
@@ -31,7 +31,10 @@ select id, entity_type, rank from (
     select e.id, e.entity_type, 4 from unified.aliases a join unified.entities e on e.id = a.entity_id
     where a.folded = %(folded)s and a.collection = %(collection)s and e.deleted_at is null
 ) found
-order by rank, id
+order by rank,
+         (select count(distinct f.source) from unified.facts f
+          where f.entity_id = found.id and f.valid_to is null) desc,
+         id
 limit 5;
 
 -- name: refs_starting
@@ -107,7 +110,8 @@ where e.id = any(%(ids)s) and e.deleted_at is null;
 -- name: cards
 -- Everything a result shows of an entity, in one row each.
 select e.id, e.entity_type as kind, e.name, e.slug as ref, e.market, e.version, e.claim_status, e.canonical_id,
-       e.metadata, e.updated_at,
+       case when pa.text is null then e.metadata else e.metadata || jsonb_build_object('description', pa.text) end
+       as metadata, e.updated_at,
        ev.starts_at, ev.ends_at, ev.until, ev.night, ev.timezone, ev.status, ev.price_min, ev.price_max, ev.currency,
        ev.is_free, ev.ticket_url, coalesce(ev.genres, v.genres, a.genres, '{}') as genres,
        coalesce(v.address, hv.address) as address, coalesce(v.city, a.city, o.city, hv.city) as city,
@@ -130,6 +134,7 @@ left join unified.organizations o on o.entity_id = e.id
 left join unified.relationships h on h.src = e.id and h.type = 'HOSTED_BY' and h.valid_to is null
 left join unified.entities host on host.id = h.dst
 left join unified.venues hv on hv.entity_id = h.dst
+left join unified.passages pa on pa.entity_id = e.id
 where e.id = any(%(ids)s) and e.deleted_at is null;
 
 -- name: signposts

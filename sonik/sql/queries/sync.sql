@@ -117,8 +117,9 @@ select e.id, e.entity_type, e.name, e.slug, e.canonical_id, e.claim_status, e.ma
         where i.entity_id = e.id and i.scheme = 'instagram' and i.current_to is null limit 1) as instagram,
        (select i.value from unified.identifiers i
         where i.entity_id = e.id and i.scheme = 'domain' and i.current_to is null limit 1) as domain,
-       m.country
+       m.country, ph.document_frequency, ph.titles > 0 as is_title
 from unified.entities e
+left join unified.phrases ph on ph.entity_id = e.id
 left join unified.venues v on v.entity_id = e.id
 left join unified.events ev on ev.entity_id = e.id
 left join unified.artists a on a.entity_id = e.id
@@ -128,17 +129,23 @@ left join unified.legend_markets m on e.entity_type = 'market' and m.slug = e.sl
 where e.id = any(%(ids)s) and e.deleted_at is null;
 
 -- name: edges
-select r.eid, r.src, r.dst, r.type, r.base_weight, r.confidence, r.source, r.timestamp, r.valid_from, r.valid_to,
+-- Ids as text and moments in seconds, as the graph holds them.
+select r.eid::text as eid, r.src::text as src, r.dst::text as dst, r.type, r.base_weight, r.confidence, r.source,
+       extract(epoch from r.timestamp)::double precision as timestamp,
+       extract(epoch from r.valid_from)::double precision as valid_from,
+       extract(epoch from r.valid_to)::double precision as valid_to,
        r.properties, r.owner_org, r.visibility, r.collection,
-       coalesce(l.learned, '{}') as learned, coalesce(l.traversals, 0) as traversals, l.last_at
+       coalesce(l.learned, '{}') as learned, coalesce(l.traversals, 0) as traversals,
+       extract(epoch from l.last_at)::double precision as last_at
 from unified.relationships r
-left join lateral (
-    select jsonb_object_agg(el.lens, el.learned) as learned,
-           max(el.traversals) filter (where el.lens = 'all') as traversals, max(el.last_at) as last_at
-    from unified.edge_learning el where el.eid = r.eid
-) l on true
-where r.eid = any(%(ids)s)
-  and not exists (select from unified.entities e where e.id in (r.src, r.dst) and e.deleted_at is not null);
+join unified.entities s on s.id = r.src and s.deleted_at is null
+join unified.entities d on d.id = r.dst and d.deleted_at is null
+left join (
+    select eid, jsonb_object_agg(lens, learned) as learned, max(traversals) filter (where lens = 'all') as traversals,
+           max(last_at) as last_at
+    from unified.edge_learning where eid = any(%(ids)s::uuid[]) group by eid
+) l on l.eid = r.eid
+where r.eid = any(%(ids)s::uuid[]);
 
 -- name: texts
 -- What is searched: an entity with its own words and the names around it, as far as all who see it may see them.
@@ -160,8 +167,10 @@ select e.id, e.entity_type, e.name, e.market, e.metadata, e.version, e.owner_org
        array(select al.alias from unified.aliases al where al.entity_id = e.id
                and (al.visibility = 'public' or e.visibility = 'staff'
                     or (al.visibility = e.visibility and al.owner_org = e.owner_org))
-             order by al.alias) as aliases
+             order by al.alias) as aliases,
+       pa.text as passage
 from unified.entities e
+left join unified.passages pa on pa.entity_id = e.id
 left join unified.venues v on v.entity_id = e.id
 left join unified.events ev on ev.entity_id = e.id
 left join unified.artists a on a.entity_id = e.id

@@ -1,0 +1,1 @@
+"""Readers and linker of documents for the knowledge graph."""

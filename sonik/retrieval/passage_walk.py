@@ -1,0 +1,130 @@
+"""From seeds through the graph of passages and phrases: a budgeted subgraph, and personalised PageRank over it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from sonik.cypher import queries
+from sonik.retrieval.expand import FOLLOW, POWER_STEPS, moments
+from sonik.stores.graph import Graphs
+from sonik.stores.graph_wire import Value
+from sonik.types import Scope
+
+CYPHER = queries("passages")
+# A phrase that more passages share than this and that is no title tells nothing; it is not walked.
+COMMON = 100
+# The most edges fetched around one vertex.
+FANOUT = 60
+# How much of the edge budget is spent by the end of each round; a round is one query.
+ROUNDS = (0.25, 0.6, 1.0)
+# Between rounds the ranks need not settle: they only choose what is fetched next.
+CHOOSING_STEPS = 6
+# What a passage is taken to name until it is fetched.
+USUAL_MENTIONS = 5
+
+Ends = tuple[str, str]
+
+
+@dataclass(kw_only=True, slots=True)
+class Surroundings:
+    """Edges that were fetched, by their ends (the lesser id first) with their weights, and how they came."""
+
+    weights: dict[Ends, float] = field(default_factory=dict)
+    passages: set[str] = field(default_factory=set)
+    queries: int = 0
+    cut: bool = False
+
+
+class Walk:
+    """Fetches the edges around the seeds that carry most, round by round, within a budget of edges.
+
+    After Andersen, Chung and Lang 2006: each round expands the vertices that hold the most rank for each edge they
+    cost, so that a rare phrase is followed far and a common one hardly.
+    """
+
+    def __init__(self, graphs: Graphs, *, scope: Scope, now: datetime, budget: int) -> None:
+        self._graphs = graphs
+        self._budget = budget
+        self._params = {
+            "collection": scope.collection, "staff": scope.role == "staff", "org": scope.organisation or "",
+            "common": COMMON, "fanout": FANOUT, **moments(scope, now=now),
+        }  # fmt: skip
+        self._found = Surroundings()
+        self._expanded: set[str] = set()
+        self._phrases: dict[str, int] = {}
+
+    async def fetch(self, seeds: Mapping[str, float], *, phrases: Mapping[str, int]) -> Surroundings:
+        """Return the edges around some seeds; of seeds that are phrases it is given how many passages share them."""
+        self._phrases = dict(phrases)
+        self._found.passages = set(seeds) - set(phrases)
+        for share in ROUNDS:
+            steps = CHOOSING_STEPS if self._found.weights else 0
+            rank = rank_mentions(self._found.weights, seeds, steps=steps)
+            chosen = self._choose(rank, limit=self._budget * share)
+            if not chosen:
+                break
+            self._expanded.update(chosen)
+            self._found.queries += 1
+            self._take(await self._graphs.read("knowledge", CYPHER["mentions"], {**self._params, "ids": chosen}))
+        return self._found
+
+    def _choose(self, rank: Mapping[str, float], *, limit: float) -> list[str]:
+        """Return the vertices to expand, those first that hold the most rank for each edge they cost."""
+        cost = {key: self._phrases.get(key, USUAL_MENTIONS) for key in rank if key not in self._expanded}
+        spent = len(self._found.weights)
+        chosen = []
+        for key in sorted(cost, key=lambda key: (-rank[key] / max(cost[key], 1), key)):
+            if spent >= limit:
+                self._found.cut = True
+                break
+            chosen.append(key)
+            spent += min(cost[key], FANOUT)
+        return chosen
+
+    def _take(self, rows: Sequence[Sequence[Value]]) -> None:
+        for start, ends in rows:
+            begun = str(start)
+            for other, weight, shared in _ends(ends):
+                # Only phrases are shared; an edge of two phrases may come from either end.
+                if shared:
+                    self._phrases.setdefault(other, shared)
+                else:
+                    self._found.passages.add(other)
+                self._found.weights[min(begun, other), max(begun, other)] = weight
+
+
+def rank_mentions(
+    weights: Mapping[Ends, float], seeds: Mapping[str, float], *, steps: int = POWER_STEPS
+) -> dict[str, float]:
+    """Return the personalised PageRank of every vertex: edges are walked both ways; probabilities sum to 1."""
+    names = list(dict.fromkeys([*seeds, *(end for ends in weights for end in ends)]))
+    index = {name: place for place, name in enumerate(names)}
+    jump = np.zeros(len(names))
+    jump[: len(seeds)] = list(seeds.values())
+    jump /= jump.sum() or 1.0
+    rank = jump
+    if weights and steps:
+        matrix = _matrix(weights, index)
+        for _ in range(steps):
+            flow = matrix @ rank
+            rank = FOLLOW * flow + (1.0 - FOLLOW * float(flow.sum())) * jump
+    return dict(zip(names, rank.tolist(), strict=True))
+
+
+def _matrix(weights: Mapping[Ends, float], index: Mapping[str, int]) -> csr_array:
+    """Return the share of each vertex's rank that goes to each other one, as a column-normalised matrix."""
+    count = len(weights)
+    ones = np.fromiter((index[one] for one, _ in weights), dtype=np.int32, count=count)
+    others = np.fromiter((index[other] for _, other in weights), dtype=np.int32, count=count)
+    values = np.tile(np.fromiter(weights.values(), dtype=np.float64, count=count), 2)
+    rows, columns = np.concatenate([ones, others]), np.concatenate([others, ones])
+    out = np.bincount(columns, weights=values, minlength=len(index))
+    return csr_array((values / out[columns], (rows, columns)), shape=(len(index), len(index)))
+
+
+def _ends(ends: Value) -> list[tuple[str, float, int]]:
+    triples = [triple for triple in ends if isinstance(triple, list)] if isinstance(ends, list) else []
+    return [(str(key), float(str(weight)), int(str(shared))) for key, weight, shared in triples]

@@ -1,0 +1,172 @@
+"""Search over documents: link the question to phrases, walk from them and from the nearest texts, fuse, explain."""
+
+import asyncio
+import heapq
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+
+from sonik import ontology
+from sonik.clock import Clock
+from sonik.learning.log import TraversalLog
+from sonik.retrieval.answer import Answer, Hit
+from sonik.retrieval.cards import cards_of
+from sonik.retrieval.mentions import Link, find_phrases
+from sonik.retrieval.passage_rank import Evidence, fused_list, seed_weights, word_weight
+from sonik.retrieval.passage_walk import Surroundings, Walk, rank_mentions
+from sonik.retrieval.passage_ways import Ways, read_ways
+from sonik.retrieval.phrases import content_words, tokens
+from sonik.retrieval.question import Question, checked
+from sonik.retrieval.seeds import QuestionVector, Sources
+from sonik.retrieval.trace import Timer, new_trace_id
+from sonik.retrieval.understand import Understood
+from sonik.retrieval.wording import FUNCTION
+from sonik.sql import queries
+from sonik.stores.graph import Graphs
+from sonik.stores.texts import TextFilter
+from sonik.types import JsonObject, Scope, Trace
+
+SQL = queries("passages")
+PASSAGE, DOCUMENT = "passage", "document"
+KINDS = frozenset((PASSAGE, DOCUMENT))
+TEXT_DEPTH = 100
+RANKED = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Found:
+    """What a question leads to: passages by score, and what led there."""
+
+    scores: Mapping[str, float]
+    around: Surroundings
+    rank: Mapping[str, float]
+    seeds: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PassageSearcher:
+    """The stores a search over documents needs."""
+
+    sources: Sources
+    graphs: Graphs
+    clock: Clock
+    log: TraversalLog
+    edge_budget: int
+
+    async def is_asked(self, question: Question, *, scope: Scope) -> bool:
+        """Say whether documents are asked for: by their kinds, or because the collection holds nothing else."""
+        if question.kinds:
+            return KINDS.issuperset(question.kinds)
+        if question.lens is not None:
+            return False
+        params = {"collection": scope.collection, "kinds": list(ontology.KINDS)}
+        async with self.sources.postgres.reading(scope) as session:
+            held = {str(row["kind"]) for row in await session.rows(SQL["of_kind"], params)}
+        return DOCUMENT in held and held <= KINDS | {"phrase"}
+
+    async def search(self, question: Question, *, scope: Scope) -> Answer:
+        """Answer a question with ranked passages, or with the documents they are of.
+
+        Raises:
+            InvalidInput: the question has no words or too many.
+        """
+        text = checked(question)
+        timer = Timer()
+        link, found = await self._look(text, timer=timer, scope=scope)
+        with timer.step("hydrate") as step:
+            hits, more = await self._hits(question, found, scope=scope)
+            step.rows = len(hits)
+        trace = Trace(
+            trace_id=new_trace_id(), query=text, steps=tuple(timer.steps),
+            edges=tuple({edge.eid: edge for hit in hits for edge in hit.reason.edges}.values()),
+            understood=_linking(link),
+        )  # fmt: skip
+        self.log.add(trace, scope=scope, lens="knowledge", hits=len(hits))
+        return Answer(hits=tuple(hits), understood=_understood(text, link), trace=trace, more=more)
+
+    async def _look(self, text: str, *, timer: Timer, scope: Scope) -> tuple[Link, _Found]:
+        vector = QuestionVector(self.sources.embedder, text)
+        embedding = vector.begin()
+        with timer.step("link") as step:
+            link = await find_phrases(self.sources.postgres, text, scope=scope)
+            step.rows = len(link.phrases)
+        with timer.step("seeds") as step:
+            nearest, listed = await self._texts(text, vector, scope=scope)
+            step.rows = len(listed)
+        seeds = seed_weights(link, listed)
+        with timer.step("expand") as step:
+            walk = Walk(self.graphs, scope=scope, now=scope.as_of or self.clock.now(), budget=self.edge_budget)
+            shared = {key: phrase.document_frequency for key, phrase in link.phrases.items()}
+            around = await walk.fetch(seeds, phrases=shared)
+            step.rows = len(around.weights)
+            step.note = f"{around.queries} read-only queries" + (", cut at the edge budget" if around.cut else "")
+        with timer.step("rank") as step:
+            rank = rank_mentions(around.weights, seeds)
+            leading = heapq.nlargest(RANKED, around.passages, key=lambda key: (rank[key], key))
+            keys = {*leading, *listed}
+            cosine, covered = await asyncio.gather(
+                self._cosines(keys, nearest, await embedding), self._covered(keys, link.unexplained, scope=scope)
+            )
+            evidence = Evidence(rank={key: rank[key] for key in keys}, cosine=cosine, covered=covered)
+            scored = evidence.scores(words=word_weight(link))
+            step.rows = len(scored)
+        return link, _Found(scores=scored, around=around, rank=rank, seeds=seeds)
+
+    async def _texts(self, text: str, vector: QuestionVector, *, scope: Scope) -> tuple[dict[str, float], list[str]]:
+        """Return the nearest passages with their cosines, and the list that these and the matching ones make."""
+        where = TextFilter(scope=scope, kinds=(PASSAGE,))
+        words = " ".join(token.text for token in tokens(text) if token.text not in FUNCTION) or text
+
+        async def near() -> dict[str, float]:
+            found = await self.sources.vectors.nearest(await vector.begin(), where=where, limit=TEXT_DEPTH)
+            return {match.id: match.score for match in found}
+
+        matching = self.sources.vectors.matching(words, language="en", where=where, limit=TEXT_DEPTH)
+        nearest, matched = await asyncio.gather(near(), matching)
+        return nearest, fused_list([list(nearest), [match.id for match in matched]])[:TEXT_DEPTH]
+
+    async def _cosines(self, keys: set[str], nearest: Mapping[str, float], vector: object) -> dict[str, float]:
+        """Return the cosine of passages to the question; those the text search did not bring are looked up."""
+        missing = sorted(keys - nearest.keys())
+        stored = await self.sources.vectors.vectors_of(missing) if missing else {}
+        asked = np.asarray(vector, dtype=np.float32)
+        return {**{key: nearest[key] for key in keys & nearest.keys()},
+                **{key: float(own @ asked) for key, own in stored.items()}}  # fmt: skip
+
+    async def _covered(self, keys: set[str], words: Sequence[str], *, scope: Scope) -> dict[str, float]:
+        """Return the share of some words that each passage has."""
+        if not words:
+            return {}
+        params = {"ids": [UUID(key) for key in keys], "words": list(words)}
+        async with self.sources.postgres.reading(scope) as session:
+            rows = await session.rows(SQL["words_in"], params)
+        return {str(row["id"]): int(str(row["count"])) / len(words) for row in rows}
+
+    async def _hits(self, question: Question, found: _Found, *, scope: Scope) -> tuple[list[Hit], bool]:
+        ordered = sorted(found.scores, key=lambda key: (-found.scores[key], key))
+        wanted = question.offset + question.limit
+        leading = Ways(found.around.weights, found.rank, found.seeds)
+        ways = {key: leading.to(key) for key in ordered[question.offset : wanted]}
+        async with self.sources.postgres.reading(scope) as session:
+            cards = await cards_of(session, list(ways))
+            told = await read_ways(session, ways.values(), weights=found.around.weights)
+        hits = [
+            Hit(card=cards[key], score=round(found.scores[key], 4), reason=told.reason(way))
+            for key, way in ways.items() if key in cards
+        ]  # fmt: skip
+        return hits, len(ordered) > wanted
+
+
+def _linking(link: Link) -> JsonObject:
+    return {"phrases": [phrase.name for phrase in link.phrases.values()], "unexplained": list(link.unexplained)}
+
+
+def _understood(text: str, link: Link) -> Understood:
+    words = " ".join(content_words([token.text for token in tokens(text)]))
+    return Understood(
+        language="en", market=None, window=None, near=None, price_max=None, currency=None, is_free=None,
+        kinds=(PASSAGE,), genres=(), content=words, names=tuple(p.folded for p in link.phrases.values()), rest="",
+        intent="lookup",
+    )  # fmt: skip

@@ -1,0 +1,24 @@
+-- name: phrases_named
+-- Phrases of the graph that a question may name.
+select folded, entity_id as id, name, titles, document_frequency
+from unified.phrases
+where collection = %(collection)s and folded = any(%(keys)s) and entity_id is not null;
+
+-- name: of_kind
+-- Which of these kinds a collection holds.
+select kind from unnest(%(kinds)s::text[]) as kind
+where exists (select from unified.entities e
+              where e.collection = %(collection)s and e.entity_type = kind and e.deleted_at is null);
+
+-- name: words_in
+-- How many of some words each of these passages has.
+select entity_id::text as id, (select count(*) from unnest(%(words)s::text[]) as word where word = any(p.words)) as count
+from unified.passages p
+where entity_id = any(%(ids)s);
+
+-- name: edges_between
+-- The edges along some ways, whichever end they start at.
+select r.eid::text as eid, r.src::text as src, r.type, r.dst::text as dst
+from unnest(%(ones)s::uuid[], %(others)s::uuid[]) as step (one, other)
+join unified.relationships r on (r.src, r.dst) in ((step.one, step.other), (step.other, step.one))
+    and r.type in ('NAMES', 'RELATED_TO') and r.valid_to is null;
