@@ -53,6 +53,7 @@ class Searcher:
         vector = QuestionVector(self.sources.embedder, asked.words)
         hits: list[Hit] = []
         more = False
+        wanted = describe(asked.understood)
         for asked in asked.loosened():  # noqa: B020 - the version that found something is the one that is told
             hits, more = await self._look(asked, vector, question, timer=timer, scope=scope)
             if hits:
@@ -60,7 +61,8 @@ class Searcher:
         trace = Trace(
             trace_id=new_trace_id(), query=asked.text, steps=tuple(timer.steps),
             edges=tuple({edge.eid: edge for hit in hits for edge in hit.reason.edges}.values()),
-            carried=tuple(_carried(hit) for hit in hits), understood=describe(asked.understood),
+            carried=tuple(_carried(hit) for hit in hits),
+            understood={**wanted, "dropped": list(asked.dropped)} if asked.dropped else wanted,
         )  # fmt: skip
         self.log.add(trace, scope=scope, lens=asked.lens.name, hits=len(hits))
         return Answer(hits=tuple(hits), understood=asked.understood, trace=trace, more=more, dropped=asked.dropped)
