@@ -69,6 +69,9 @@ class Settings(BaseSettings):
         256, ge=0, description="Room kept free on the disk of home (MiB): with less, nothing new is taken in."
     )
     keep_traces_days: int = Field(90, ge=1, description="Days that what questions walked is kept.")
+    keep_evidence_days: int = Field(
+        720, ge=1, description="Days that what edges were learned from is kept; it counts half after 90."
+    )
     keep_jobs_days: int = Field(30, ge=1, description="Days that ended jobs are kept, failed ones with their input.")
     keep_keys_days: int = Field(30, ge=1, description="Days that a repeat is known by its idempotency key.")
     keep_dead_letters_days: int = Field(90, ge=1, description="Days that a change no sink would take is kept.")

@@ -6,7 +6,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from server.cli import jobs, keeping, learning, operating, reading, syncing, writing
+from server.cli import jobs, keeping, learning, operating, reading, remembering, syncing, writing
 from server.version import VERSION
 from sonik.errors import SonikError
 from sonik.settings import Settings
@@ -19,6 +19,7 @@ app = typer.Typer(
     help="What is on and who is who in Latin America, for agents and people.",
 )  # fmt: skip
 reading.add_to(app)
+remembering.add_to(app)
 writing.add_to(app)
 operating.add_to(app)
 keeping.add_to(app)
