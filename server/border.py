@@ -10,6 +10,7 @@ from mcp_types import CallToolResult, TextContent
 from pydantic import ValidationError
 
 from sonik.errors import SonikError, did_you_mean
+from sonik.identity.names import clean_text
 from tools.arguments import problems
 from tools.catalog import AnyTool
 
@@ -17,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 LONGEST_MESSAGE = 400
 LONGEST_FIX = 250
+LONGEST_FIELD = 80
+LONGEST_ERROR = 800
 _EXAMPLE = re.compile(r"Example: (\{.*\})")
 
 
@@ -42,13 +45,23 @@ def unknown_tool(name: str, known: list[str]) -> CallToolResult:
 
 def failure(code: str, message: str, fix: str, *, field: str | None = None, retryable: bool = False) -> CallToolResult:
     """Return a tool error: one small JSON object as text."""
-    told: dict[str, str | bool] = {"code": code, "message": message[:LONGEST_MESSAGE], "fix": fix[:LONGEST_FIX]}
+    told: dict[str, str | bool] = {"code": code, "message": "", "fix": one_line(fix, LONGEST_FIX)}
     if field:
-        told["field"] = field
+        told["field"] = one_line(field, LONGEST_FIELD)
     if retryable:
         told["retryable"] = True
-    text = json.dumps(told, ensure_ascii=False)
+    said = one_line(message, LONGEST_MESSAGE)
+    text = json.dumps({**told, "message": said}, ensure_ascii=False)
+    if len(text) > LONGEST_ERROR:
+        # Escaped quotes and backslashes count twice.
+        cut = said[: max(0, len(said) - (len(text) - LONGEST_ERROR) - 1)] + "…"
+        text = json.dumps({**told, "message": cut}, ensure_ascii=False)
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
+
+
+def one_line(text: str, most: int = LONGEST_MESSAGE) -> str:
+    """Return a text, which may quote what a caller or a source wrote, as one line with nothing unseen in it."""
+    return " ".join(clean_text(text).split())[:most]
 
 
 def _fix(error: ValidationError, tool: AnyTool) -> str:
@@ -62,4 +75,4 @@ def _fix(error: ValidationError, tool: AnyTool) -> str:
 
 def _field(error: ValidationError) -> str | None:
     details = error.errors(include_url=False, include_input=False)
-    return ".".join(map(str, details[0]["loc"]))[:80] or None if details else None
+    return ".".join(map(str, details[0]["loc"])) or None if details else None

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
+from pydantic import ValidationError
 
 from server.opening import Opening
 from sonik import ontology
 from sonik.errors import InvalidInput, NotFound, SonikError, did_you_mean
+from tools.arguments import problems
 from tools.entity import EntityArguments, sonik_get_entity
 from tools.whats_on import WhatsOnArguments, sonik_whats_on
 
@@ -55,10 +57,12 @@ def _told() -> Iterator[None]:
     """Turn our errors into those of resources."""
     try:
         yield
-    except (NotFound, InvalidInput, ValueError) as error:
-        raise ResourceNotFoundError(str(error)[:300]) from error
+    except ValidationError as error:
+        raise ResourceNotFoundError(problems(error)) from error
+    except (NotFound, InvalidInput) as error:
+        raise ResourceNotFoundError(str(error)) from error
     except SonikError as error:
-        raise ResourceError(str(error)[:300]) from error
+        raise ResourceError(str(error)) from error
 
 
 def describe_graph(graph: str) -> dict[str, object]:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -25,6 +25,12 @@ from sonik.jobs.job import Handler, Job
 from sonik.jobs.retention import DAILY, Retention
 from sonik.jobs.worker import Worker
 from sonik.knowledge.delivery import ingest_documents
+from sonik.learning import writeback
+from sonik.learning.insights import Insights
+from sonik.learning.learner import Learner
+from sonik.learning.log import TraversalLog
+from sonik.memory.notes import Notebook
+from sonik.memory.recall import Memory, Sought, recall
 from sonik.retrieval.answer import Answer
 from sonik.retrieval.bridge import Bridge
 from sonik.retrieval.describe import Described, Describer
@@ -37,12 +43,12 @@ from sonik.retrieval.redaction import contact_free, seen
 from sonik.retrieval.refs import refs_starting
 from sonik.retrieval.search import Searcher
 from sonik.retrieval.seeds import Sources
-from sonik.retrieval.trace import TraversalLog
 from sonik.retrieval.traversal import Findings, Traversal
 from sonik.retrieval.traverse import Traverser
 from sonik.retrieval.vocabulary import Vocabulary
 from sonik.settings import Settings
 from sonik.stores.addresses import attached
+from sonik.stores.cancellation import cancelled, settled
 from sonik.stores.disk import Room
 from sonik.stores.embedding import Embedder, open_embedder
 from sonik.stores.graph import Graphs
@@ -51,7 +57,7 @@ from sonik.stores.vectors import Vectors
 from sonik.sync.carrier import Progress
 from sonik.sync.drift import Comparison, compare
 from sonik.sync.graph_sink import GraphSink
-from sonik.sync.projector import Projector, wait_until_projected
+from sonik.sync.projector import Projector, last_change, wait_until_projected
 from sonik.sync.source import Sink
 from sonik.sync.state import SyncReport, read_report, retry_dead_letters
 from sonik.sync.vector_sink import VectorSink
@@ -59,6 +65,8 @@ from sonik.truth.migrate import migrate
 from sonik.types import JsonObject, Scope
 
 logger = logging.getLogger(__name__)
+
+SCHEDULE = (DAILY, writeback.HOURLY)
 
 
 class Engine:
@@ -75,15 +83,18 @@ class Engine:
         self._legends = legends
         self.cursor_key = settings.cursor_key()
         self.log = TraversalLog(postgres=postgres, clock=clock)
+        self.learner = Learner(postgres=postgres, clock=clock, log=self.log, cap=settings.learning_cap)
+        self.insights = Insights(postgres=postgres, clock=clock, log=self.log)
+        self.notebook = Notebook(postgres=postgres, clock=clock, log=self.log, legends=legends)
         self._postgres = postgres
         self._graphs = graphs
         self._vectors = vectors
         self._sinks: dict[str, Sink] = {
-            "graph": GraphSink(postgres=postgres, graphs=graphs, clock=clock),
+            "graph": GraphSink(postgres=postgres, graphs=graphs),
             "vectors": VectorSink(postgres=postgres, vectors=vectors, embedder=embedder),
         }
         self._projector = Projector(postgres=postgres, sinks=tuple(self._sinks.values()))
-        self._worker = Worker(postgres=postgres, handlers=self._handlers(), clock=clock, schedule=[DAILY])
+        self._worker = Worker(postgres=postgres, handlers=self._handlers(), clock=clock, schedule=SCHEDULE)
         market = settings.market
         self._lister = Lister(
             postgres=postgres, vocabulary=vocabulary, clock=clock, log=self.log, default_market=market
@@ -126,7 +137,7 @@ class Engine:
         async with AsyncExitStack() as stack:
             embedder = embedder or open_embedder(settings)
             warming = asyncio.create_task(embedder.warm())
-            stack.push_async_callback(_settled, warming)
+            stack.push_async_callback(settled, warming)
             addresses = await stack.enter_async_context(attached(settings))
             await migrate(addresses.owner)
             timeout = settings.store_timeout_seconds
@@ -156,7 +167,7 @@ class Engine:
             for coroutine in running:
                 task = asyncio.create_task(coroutine)
                 task.add_done_callback(_tell)
-                stack.push_async_callback(_cancelled, task)
+                stack.push_async_callback(cancelled, task)
             await warming
             yield engine
 
@@ -184,6 +195,10 @@ class Engine:
     async def traverse(self, asked: Traversal, *, scope: Scope) -> Findings:
         """Walk a named pattern from one entity."""
         return await self._traverser.traverse(asked, scope=scope)
+
+    async def recall(self, sought: Sought, *, scope: Scope) -> list[Memory]:
+        """Return notes of earlier sessions."""
+        return await recall(self._searcher.sources, sought, scope=scope)
 
     async def describe(self, topic: str, name: str | None = None, *, scope: Scope) -> tuple[Described, ...]:
         """Tell what Sonik is made of."""
@@ -250,14 +265,15 @@ class Engine:
         """Say who each candidate is, as ingest would settle it; nothing is written."""
         return await identify(self._postgres, candidates, scope=scope, legends=self._legends, clock=self.clock)
 
-    async def wait_projected(self, intake: Intake, *, seconds: float) -> None:
-        """Wait until every sink shows what an intake wrote.
+    async def wait_projected(self, intake: Intake | None = None, *, seconds: float) -> None:
+        """Wait until every sink shows what an intake wrote, or all that is written by now.
 
         Raises:
             OutOfTime: it takes longer than `seconds`.
         """
         sinks = tuple(self._sinks)
-        if not await wait_until_projected(self._postgres, intake.position, sinks=sinks, seconds=seconds):
+        position = intake.position if intake else await last_change(self._postgres)
+        if not await wait_until_projected(self._postgres, position, sinks=sinks, seconds=seconds):
             raise OutOfTime(
                 f"The sinks are not there after {seconds:g} s; nothing is lost.",
                 next_step="See `sonik sync status`; `sonik sync run` projects.",
@@ -284,6 +300,7 @@ class Engine:
         return {
             background.NAME: BackgroundIngest(postgres=self._postgres, clock=self.clock).handler,
             retention.NAME: Retention.of(self.settings, clock=self.clock).handler,
+            **self.learner.handlers,
         }
 
     @property
@@ -341,18 +358,7 @@ def _room(settings: Settings) -> Room | None:
     return Room(directory=settings.home, reserve_mib=settings.disk_reserve_mib) if embedded else None
 
 
-async def _cancelled(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-
-
 def _tell(task: "asyncio.Task[None]") -> None:
     """Say at once that background work ended by an error: it is raised only when the engine closes."""
     if not task.cancelled() and (error := task.exception()) is not None:
         logger.critical("background work has ended", exc_info=error)
-
-
-async def _settled(task: "asyncio.Task[None]") -> None:
-    """Let a task that cannot be interrupted come to its end; its error was, or will be, told elsewhere."""
-    await asyncio.wait([task])

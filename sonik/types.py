@@ -68,11 +68,20 @@ class WalkedEdge:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Carried:
+    """A hit, and the ids of the edges that led to it."""
+
+    id: str
+    edges: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Trace:
-    """What one question did: its steps, and the edges that carried its answers."""
+    """What one question did: its steps, the edges that carried its answers, and which of them led to which hit."""
 
     trace_id: str
     query: str
     steps: tuple[Step, ...] = ()
     edges: tuple[WalkedEdge, ...] = ()
+    carried: tuple[Carried, ...] = ()
     understood: JsonObject = field(default_factory=dict)

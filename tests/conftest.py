@@ -10,4 +10,6 @@ pytest_plugins = [
     "tests.fix_docs",
     "tests.fix_reading",
     "tests.fix_world",
+    "tests.fix_eval",
+    "tests.fix_learning",
 ]

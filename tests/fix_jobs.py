@@ -25,9 +25,11 @@ class Office:
     truth: Truth
     diary: list[str] = field(default_factory=list)
 
-    async def order(self, name: str = "errand", *, key: str | None = None, most_attempts: int = 3) -> UUID:
+    async def order(
+        self, name: str = "errand", *, key: str | None = None, most_attempts: int = 3, scope: Scope = ASKER
+    ) -> UUID:
         """Put a job in."""
-        order = Order(name=name, scope=ASKER, key=key, most_attempts=most_attempts)
+        order = Order(name=name, scope=scope, key=key, most_attempts=most_attempts)
         async with self.truth.postgres.writing() as session:
             job_id, _ = await enqueue(session, order, clock=self.truth.clock)
         return job_id

@@ -93,7 +93,7 @@ class Stores:
 
     @property
     def graph_sink(self) -> GraphSink:
-        return GraphSink(postgres=self.postgres, graphs=self.graphs, clock=self.clock)
+        return GraphSink(postgres=self.postgres, graphs=self.graphs)
 
     @property
     def vector_sink(self) -> VectorSink:

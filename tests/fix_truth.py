@@ -27,7 +27,9 @@ NIGHT = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
 # A database of its own for each test would take 0.3 s to make; this leaves what a migration makes, in a tenth of that.
 AS_MIGRATED = """
     truncate unified.outbox, unified.audit_log, unified.idempotency_keys, unified.sync_state, unified.dead_letters,
-        unified.jobs, unified.job_steps, unified.job_inputs, unified.source_cursors, unified.phrases;
+        unified.jobs, unified.job_steps, unified.job_inputs, unified.source_cursors, unified.traversal_log,
+        unified.verdicts, unified.edge_evidence, unified.learning_runs, unified.phrases;
+    update unified.learning_cursors set txid = 0, seq = 0, lost = 0;
     delete from unified.entities where entity_type <> 'market' or collection <> 'live';
     delete from unified.sources where code <> 'sonik';
 """

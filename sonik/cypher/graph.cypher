@@ -51,29 +51,50 @@ MERGE (b:Entity {id: row[1]})
 MERGE (a)-[r:{type} {eid: row[2]}]->(b)
 SET r = {{properties}}
 
+// name: create_edges
+// The same where none of them can be there yet, in a graph that is being made: three times as fast.
+UNWIND $rows AS row
+MERGE (a:Entity {id: row[0]})
+MERGE (b:Entity {id: row[1]})
+CREATE (a)-[r:{type} {{properties}}]->(b)
+
 // name: delete_edges
 UNWIND $eids AS eid MATCH ()-[r:{type} {eid: eid}]->() DELETE r
 
-// name: vertex_versions
-MATCH (n:Entity) WHERE n.id > $after RETURN n.id, n.version, labels(n) ORDER BY n.id LIMIT $limit
+// name: vertex_states
+// By exact ids: a range of texts is answered wrongly by the index, which takes some beyond it and leaves others out.
+UNWIND $ids AS id MATCH (n:Entity {id: id}) RETURN n.id, n.version, labels(n)
+
+// name: count_vertices
+MATCH (n:Entity) RETURN count(n)
+
+// name: vertices
+MATCH (n:Entity) RETURN n.id, n.version, labels(n)
 
 // name: edge_states
 // No labels at the ends: with one, every edge is looked up once for every vertex.
-MATCH (a)-[r:{type}]->(b) WHERE r.eid > $after
-RETURN r.eid, a.id, b.id, r.weight, r.valid_to ORDER BY r.eid LIMIT $limit
+UNWIND $ids AS eid MATCH (a)-[r:{type} {eid: eid}]->(b) RETURN r.eid, a.id, b.id, r.weight, r.valid_to
+
+// name: count_edges
+MATCH ()-[r:{type}]->() RETURN count(r)
+
+// name: edges
+MATCH (a)-[r:{type}]->(b) RETURN r.eid, a.id, b.id, r.weight, r.valid_to
 
 // name: neighbourhood
-// The strongest edges around some vertices, as of one moment and as one caller may see them.
+// The strongest edges around some vertices, as of one moment and as one caller may see them. Only edges are sorted and
+// gathered: with what is told of each the sort takes twice as long. The first label of every vertex is Entity.
 UNWIND $ids AS start
 MATCH (a:Entity {id: start}) WITH a MATCH (a)-[r:{types}]-(b)
 WHERE r.collection = $collection AND r.valid_from <= $known_by AND r.valid_to > $at
   AND (r.visibility = 'public' OR $staff OR (r.visibility = 'org' AND r.owner_org = $org))
   AND (b.visibility = 'public' OR $staff OR (b.visibility = 'org' AND b.owner_org = $org))
   AND (b.starts_at IS NULL OR (b.starts_at < $until AND b.ends_at > $since))
-WITH a, r, b ORDER BY r.weight DESC
-WITH a, collect([r.eid, type(r), startNode(r) = a, b.id, r.weight, labels(b)])[0..$fanout] AS found
-UNWIND found AS e
-RETURN a.id, e[0], e[1], e[2], e[3], e[4], e[5]
+WITH a, r ORDER BY coalesce(r.{weight}, r.weight) DESC
+WITH a, collect(r)[0..$fanout] AS strongest
+UNWIND strongest AS r
+WITH r, startNode(r) AS s, endNode(r) AS t
+RETURN r.eid, type(r), s.id, t.id, coalesce(r.{weight}, r.weight), labels(s)[1], labels(t)[1]
 LIMIT $budget
 
 // name: walk
@@ -85,8 +106,10 @@ WHERE r.collection = $collection AND r.valid_from <= $known_by AND r.valid_to > 
   AND ((startNode(r) = a AND type(r) IN $out) OR (endNode(r) = a AND type(r) IN $into))
   AND (r.visibility = 'public' OR $staff OR (r.visibility = 'org' AND r.owner_org = $org))
   AND (b.visibility = 'public' OR $staff OR (b.visibility = 'org' AND b.owner_org = $org))
-WITH a, r, b, coalesce(r.{weight}, r.weight) AS weight ORDER BY weight DESC, b.starts_at DESC
-WITH a, collect([r.eid, type(r), startNode(r) = a, b.id, weight, labels(b), b.name, r.position])[0..$fanout] AS found
-UNWIND found AS e
-RETURN a.id, e[0], e[1], e[2], e[3], e[4], e[5], e[6], e[7]
+WITH a, r, coalesce(r.{weight}, r.weight) AS weight, b.starts_at AS starts_at ORDER BY weight DESC, starts_at DESC
+WITH a, collect(r)[0..$fanout] AS strongest
+UNWIND strongest AS r
+WITH a, r, startNode(r) = a AS outgoing
+WITH a, r, outgoing, CASE WHEN outgoing THEN endNode(r) ELSE startNode(r) END AS b
+RETURN a.id, r.eid, type(r), outgoing, b.id, coalesce(r.{weight}, r.weight), labels(b)[1], b.name, r.position
 LIMIT $budget

@@ -91,8 +91,10 @@ class Dossier:
         """Take in a stored alias."""
         self.aliases[row.folded] = row.tenancy
 
-    def absorb(self, sighting: Sighting) -> list[FieldChange]:
-        """Take in a sighting; return what changed."""
+    def absorb(self, sighting: Sighting, *, outdated: bool = False) -> list[FieldChange]:
+        """Take in a sighting; return what changed. An outdated one only tells by which names it goes."""
+        if outdated:
+            return self._name(sighting)
         said: dict[str, JsonValue] = {"name": sighting.name, **sighting.facts}
         if not self.facts:
             return self._begin(said, sighting)
@@ -107,10 +109,7 @@ class Dossier:
             self.follow_sources()
         changes = [self._change(name, before[name], sighting.source.code) for name in stated]
         changes += [self._retraction(name, before[name], sighting.source.code) for name in dropped]
-        new = [alias for alias in (sighting.name, *sighting.aliases) if self._add_alias(alias, sighting)]
-        if new and not self.is_new:
-            changes.append(FieldChange(attribute="aliases", before=None, after=list[JsonValue](new), wins=True))
-        return changes
+        return changes + self._name(sighting)
 
     def _begin(self, said: dict[str, JsonValue], sighting: Sighting) -> list[FieldChange]:
         """Take in the first sighting: there is nothing yet that it could change."""
@@ -122,20 +121,17 @@ class Dossier:
             self._add_alias(alias, sighting)
         return []
 
+    def _name(self, sighting: Sighting) -> list[FieldChange]:
+        """Add the names it goes by."""
+        new = [alias for alias in (sighting.name, *sighting.aliases) if self._add_alias(alias, sighting)]
+        if not new or self.is_new:
+            return []
+        return [FieldChange(attribute="aliases", before=None, after=list[JsonValue](new), wins=True)]
+
     def follow_sources(self) -> None:
         """Take on the widest tenancy of those that speak of the entity; every one of them says its name."""
         names = sorted(self.facts["name"].values(), key=_rank, reverse=True)
         self.tenancy = widest(fact.tenancy for fact in names)
-
-    def has_newer(self, sighting: Sighting) -> bool:
-        """Say whether a full record's source has told something newer since."""
-        if sighting.mention or sighting.partial:
-            return False
-        told = (by_source.get(sighting.source.code) for by_source in self.facts.values())
-        return any(
-            fact is not None and fact.confidence > MENTION_CONFIDENCE and fact.observed_at > sighting.observed_at
-            for fact in told
-        )
 
     def winner(self, attribute: str) -> Fact | None:
         """Return the fact that wins an attribute by the trust rule, among those that all its readers may see."""

@@ -1,8 +1,9 @@
 """Who is who, by exact identifiers: an authority first, then the source's own id, then a derived key."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -59,6 +60,7 @@ class Registered:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Holding:
     source: str
+    observed_at: datetime | None
     tenancy: Tenancy
 
 
@@ -73,7 +75,7 @@ class Registry:
 
     async def load(self, session: Session, sightings: Iterable[Sighting], *, collection: str) -> None:
         """Read the holders of all keys of these sightings, and everything else those holders hold."""
-        keys = {key for sighting in sightings for key in sighting.keys}
+        keys = {key for sighting in sightings for key in sighting.sought}
         params = {
             "schemes": [key.scheme for key in keys],
             "values": [key.value for key in keys],
@@ -83,7 +85,9 @@ class Registry:
         new = {"ids": list(found - self._tenancies.keys())}
         for row in await session.fetch(IdentifierRow, SQL["identifiers_of"], new):
             key = Key(row.scheme, row.value)
-            self._held[row.entity_id][key] = _Holding(source=row.source, tenancy=row.tenancy)
+            self._held[row.entity_id][key] = _Holding(
+                source=row.source, observed_at=row.observed_at, tenancy=row.tenancy
+            )
             self._tenancies[row.entity_id] = row.entity_tenancy
             self._stored.add(row.entity_id)
             if row.is_strong:
@@ -101,11 +105,11 @@ class Registry:
         """Return the values an entity holds in a scheme."""
         return {key.value for key in self._held[entity_id] if key.scheme == scheme}
 
-    def resolve(self, sighting: Sighting, *, new_id: UUID) -> Resolution:
-        """Find the sighting's entity, or name it `new_id`."""
+    def resolve(self, sighting: Sighting, *, new_id: Callable[[], UUID]) -> Resolution:
+        """Find the sighting's entity, or name it by `new_id`."""
         found: tuple[Key, UUID] | None = None
         passed_over: list[PassedOver] = []
-        for key in sighting.keys:
+        for key in sighting.sought:
             holder = self.holder(key, sighting.kind)
             if holder is None:
                 continue
@@ -118,19 +122,20 @@ class Registry:
             elif holder != found[1]:
                 passed_over.append(PassedOver(entity_id=holder, key=key, why="outranked", against=found[0]))
         if found is None:
-            return Resolution(entity_id=new_id, is_new=True, decided_by=None, passed_over=tuple(passed_over))
+            return Resolution(entity_id=new_id(), is_new=True, decided_by=None, passed_over=tuple(passed_over))
         key, entity_id = found
         return Resolution(entity_id=entity_id, is_new=False, decided_by=key, passed_over=tuple(passed_over))
 
     def holders(self, sighting: Sighting) -> set[UUID]:
         """Return the stored entities that hold one of its keys."""
-        found = {self.holder(key, sighting.kind) for key in sighting.keys}
+        found = {self.holder(key, sighting.kind) for key in sighting.sought}
         return {entity_id for entity_id in found if entity_id is not None and entity_id in self._stored}
 
     def register(self, sighting: Sighting, entity_id: UUID, *, outdated: bool = False) -> Registered:
         """Give the entity the sighting's free keys: a retitled event loses the key of its old title.
 
-        An outdated sighting replaces nothing, and gives only keys of a scheme in which the entity has none.
+        An outdated sighting replaces nothing, and gives only keys of a scheme in which the entity has none; nor does
+        any sighting replace a key that its source gave of a later moment.
         """
         known = self._tenancies.get(entity_id)
         self._tenancies[entity_id] = widest([known, sighting.tenancy]) if known else sighting.tenancy
@@ -138,7 +143,7 @@ class Registry:
         lost: list[Key] = []
         for key in sighting.keys:
             holder = self.holder(key, sighting.kind)
-            if outdated and key.scheme in REPLACED and self.values(entity_id, key.scheme):
+            if key.scheme in REPLACED and holder != entity_id and self._stays(key, sighting, entity_id, outdated):
                 continue
             if holder is None:
                 gained.append(key)
@@ -152,7 +157,9 @@ class Registry:
             self._holders.pop((key.scheme, key.value, sighting.kind), None)
             self._held[entity_id].pop(key, None)
         for key in (*gained, *weak):
-            self._held[entity_id][key] = _Holding(source=sighting.source.code, tenancy=sighting.tenancy)
+            self._held[entity_id][key] = _Holding(
+                source=sighting.source.code, observed_at=sighting.observed_at, tenancy=sighting.tenancy
+            )
         for key in gained:
             self._holders[key.scheme, key.value, sighting.kind] = entity_id
         return Registered(gained=tuple(gained), lost=tuple(lost), weak=weak)
@@ -165,7 +172,7 @@ class Registry:
         ours, theirs = sighting.tenancy, self._tenancies[holder]
         if ours.visibility != "org" or ours.reaches(theirs):
             return True
-        own = key.scheme.startswith(("source:", "name:"))
+        own = key.scheme.startswith(("source:", "home:", "name:"))
         return own and theirs.visibility == "staff" and theirs.owner_org in (None, ours.owner_org)
 
     def _contradiction(self, holder: UUID, sighting: Sighting, *, decided_by: Key) -> Key | None:
@@ -176,7 +183,7 @@ class Registry:
         """
         if decided_by.scheme.startswith("source:"):
             return None
-        for key in sighting.keys:
+        for key in sighting.sought:
             if key == decided_by:
                 return None
             if key not in self._held[holder] and self.values(holder, key.scheme):
@@ -187,6 +194,12 @@ class Registry:
         """Say whether a key that was told in private is now told to more."""
         held = self._held[self._holders[key.scheme, key.value, sighting.kind]][key]
         return not sighting.tenancy.reaches(held.tenancy) and held.tenancy.reaches(sighting.tenancy)
+
+    def _stays(self, new: Key, sighting: Sighting, entity_id: UUID, outdated: bool) -> bool:
+        """Say whether what the entity holds in a key's scheme is of a later moment than the sighting."""
+        held = [holding for key, holding in self._held[entity_id].items() if key.scheme == new.scheme]
+        own = [one.observed_at for one in held if one.source == sighting.source.code and one.observed_at is not None]
+        return any(moment > sighting.observed_at for moment in own) or (outdated and bool(held))
 
     def _replaced_by(self, new: Key, sighting: Sighting, entity_id: UUID) -> list[Key]:
         held = self._held[entity_id].items()

@@ -50,7 +50,6 @@ class Batch:
         acquaintance: Acquaintance | None = None,
     ) -> None:  # fmt: skip
         self._session = session
-        self._source = source
         self._collection = scope.collection
         self._legends = legends
         self._reader = Reader(source=source, legends=legends, now=now, scope=scope, partial=partial)
@@ -70,6 +69,7 @@ class Batch:
 
     async def identify(self, record: AnyRecord) -> tuple[Resolution | None, Receipt | None]:
         """Say whom a record speaks of, as `take` would settle it, or why it would be refused."""
+        self._cast.recalls = False
         refused, taken = await self._settle([(1, record)])
         return (None, refused[0]) if refused else (self._cast.resolution(taken[0].statement.main), None)
 
@@ -124,7 +124,7 @@ class Batch:
         absorbed: set[int] = set()
         for one in taken:
             if one.statement.main.kind != "event":
-                one.changes = self._cast.dossier(one.statement.main).absorb(one.statement.main)
+                one.changes = self._cast.absorb(one.statement.main)
             for mention in one.statement.mentions:
                 if id(mention) not in absorbed and self._is_told_by(mention):
                     self._cast.dossier(mention).absorb(mention)
@@ -138,7 +138,7 @@ class Batch:
         await self._cast.look_up(mains)
         await self._cast.admit([*mains, *(m for one in taken for m in one.statement.mentions if m.kind == "event")])
         for one in events:
-            one.changes = self._cast.dossier(one.statement.main).absorb(one.statement.main)
+            one.changes = self._cast.absorb(one.statement.main)
 
     def _keyed(self, statement: Statement) -> Statement:
         """Give an event its key, now that its venue is known."""
@@ -163,8 +163,9 @@ class Batch:
 
     async def _connect(self, taken: Sequence[_Taken]) -> EdgeBook:
         sources = {s.code: s.trust for s in await self._session.fetch(Source, SQL["sources"])}
-        if sources.get(self._source.code) != self._source.trust:
-            self._changes.sources.append({"code": self._source.code, "trust": self._source.trust})
+        told = {self._reader.source}
+        told |= {sighting.source for one in taken for sighting in (one.statement.main, *one.statement.mentions)}
+        self._changes.sources += [{"code": s.code, "trust": s.trust} for s in told if sources.get(s.code) != s.trust]
         book = EdgeBook(trust=sources)
         await self._load_edges(book, taken)
         # What a source has taken back since stands no more, though its old file is delivered again.
@@ -237,6 +238,7 @@ class Batch:
         changes.extensions = dict(extensions)
         changes.closed_identifiers = self._cast.closed_identifiers
         changes.new_identifiers = self._cast.new_identifiers()
+        changes.tellings = self._cast.new_tellings()
         changes.new_relationships = edges.opened_records()
         changes.changed_relationships = edges.changed_records()
         changes.closed_relationships = list(edges.closed.values())

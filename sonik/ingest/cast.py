@@ -1,19 +1,31 @@
 """The cast of a batch: who each sighting speaks of, the identifiers they gain and lose, and what is known of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sonik.identity.dossier import Dossier, tenancy_record
+from sonik.identity.dossier import Dossier, FieldChange, tenancy_record
 from sonik.identity.resolve import Registered, Registry, Resolution, canonical_id
 from sonik.identity.sighting import Key, Sighting, authorities_of
+from sonik.identity.telling import Telling
 from sonik.ingest.acquaintance import Acquaintance
 from sonik.sql import queries
 from sonik.stores.postgres import Session
+from sonik.truth.ids import new_id
 from sonik.truth.rows import AliasRow, EntityRow, FactRow, Record
 
 SQL = queries("truth")
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Told:
+    entity_id: UUID
+    partial: bool
+    observed_at: datetime
+    words: list[str]
 
 
 class Cast:
@@ -22,6 +34,8 @@ class Cast:
     def __init__(self, session: Session, *, collection: str, acquaintance: Acquaintance | None = None) -> None:
         self.dossiers: dict[UUID, Dossier] = {}
         self.closed_identifiers: list[Record] = []
+        # Only writers may read what sources told before; who somebody is does not depend on it.
+        self.recalls = True
         self._session = session
         self._collection = collection
         self._acquaintance = acquaintance or Acquaintance()
@@ -29,6 +43,7 @@ class Cast:
         self._resolutions: dict[int, Resolution] = {}
         self._registered: dict[int, Registered] = {}
         self._outdated: set[int] = set()
+        self._tellings: dict[tuple[UUID, str, bool], Telling] = {}
         self._identifiers: dict[tuple[Key, UUID], Record] = {}
 
     async def look_up(self, sightings: Iterable[Sighting]) -> None:
@@ -43,9 +58,12 @@ class Cast:
         unopened: dict[UUID, Sighting] = {}
         unique = {id(sighting): sighting for sighting in sightings}
         await self._open_missing({held: one for one in unique.values() for held in self._registry.holders(one)})
+        if self.recalls:
+            await self._recall([one for one in unique.values() if one.digest])
+        replaced = _replaced(unique)
         for number, sighting in sorted(unique.items(), key=lambda item: _unsureness(item[1])):
-            resolution = self._registry.resolve(sighting, new_id=uuid4())
-            if self._is_outdated(sighting, resolution.entity_id):
+            resolution = self._registry.resolve(sighting, new_id=new_id)
+            if number in replaced or not self._hear(sighting, resolution.entity_id):
                 self._outdated.add(number)
             registered = self._registry.register(sighting, resolution.entity_id, outdated=number in self._outdated)
             self._resolutions[number] = resolution
@@ -56,7 +74,7 @@ class Cast:
 
     def knows(self, sighting: Sighting) -> bool:
         """Say whether somebody holds one of its keys."""
-        return any(self._registry.holder(key, sighting.kind) for key in sighting.keys)
+        return any(self._registry.holder(key, sighting.kind) for key in sighting.sought)
 
     def entity_id(self, sighting: Sighting) -> UUID:
         """Return the entity it speaks of."""
@@ -75,8 +93,23 @@ class Cast:
         return self._registered[id(sighting)]
 
     def is_outdated(self, sighting: Sighting) -> bool:
-        """Say whether its source had told something newer of the same entity before the batch."""
-        return id(sighting) in self._outdated
+        """Say whether a record tells nothing that stands, now that all of the batch are admitted."""
+        if id(sighting) in self._outdated:
+            return True
+        return not sighting.partial and not self._telling(sighting, self.entity_id(sighting)).stands(sighting.word)
+
+    def absorb(self, sighting: Sighting) -> list[FieldChange]:
+        """Take in what a record says of its own entity; return what changed."""
+        return self.dossier(sighting).absorb(sighting, outdated=self.is_outdated(sighting))
+
+    def new_tellings(self) -> list[Record]:
+        """Return which word of whom was heard last, as rows, in an order in which rival writers do not deadlock."""
+        rows: list[Record] = [
+            {"entity_id": entity_id, "source": source, "partial": partial, "observed_at": one.observed_at,
+             "words": list(one.words)}
+            for (entity_id, source, partial), one in self._tellings.items() if one.changed
+        ]  # fmt: skip
+        return sorted(rows, key=lambda row: (str(row["entity_id"]), row["source"], row["partial"]))
 
     def new_identifiers(self) -> list[Record]:
         """Return the new identifiers as rows, in an order in which rival writers wait and do not deadlock."""
@@ -102,7 +135,7 @@ class Cast:
         if not registered:
             return
         base: Record = {"entity_type": sighting.kind, "entity_id": entity_id, "source": sighting.source.code}
-        base |= tenancy_record(sighting.tenancy)
+        base |= {"observed_at": sighting.observed_at, **tenancy_record(sighting.tenancy)}
         for key in registered.lost:
             if self._identifiers.pop((key, entity_id), None) is None:
                 self.closed_identifiers.append({"scheme": key.scheme, "value": key.value, **base})
@@ -111,9 +144,27 @@ class Cast:
                 row: Record = {"scheme": key.scheme, "value": key.value, "is_strong": strong, **base}
                 self._identifiers[key, entity_id] = row
 
-    def _is_outdated(self, sighting: Sighting, entity_id: UUID) -> bool:
-        known = self.dossiers.get(entity_id)
-        return known is not None and known.has_newer(sighting)
+    def _hear(self, sighting: Sighting, entity_id: UUID) -> bool:
+        """Take in a record's word, and say whether it counts; a mention's always does, and overrules nothing."""
+        if not sighting.digest:
+            return True
+        in_full = self._telling(sighting, entity_id)
+        if not sighting.partial:
+            return in_full.hear(sighting.word)
+        parts = self._tellings.setdefault((entity_id, sighting.source.code, True), Telling())
+        return not in_full.is_after(sighting.observed_at) and parts.hear_part(sighting.word)
+
+    def _telling(self, sighting: Sighting, entity_id: UUID) -> Telling:
+        """Return what the sighting's source told of an entity in full."""
+        return self._tellings.setdefault((entity_id, sighting.source.code, False), Telling())
+
+    async def _recall(self, records: Sequence[Sighting]) -> None:
+        """Read what the source of these records last told of stored entities."""
+        spoken_of = {"ids": list({entity_id for one in records for entity_id in self._registry.holders(one)})}
+        for source in {one.source.code for one in records} if spoken_of["ids"] else ():
+            for told in await self._session.fetch(_Told, SQL["tellings_of"], {"source": source, **spoken_of}):
+                telling = Telling(observed_at=told.observed_at, words=told.words)
+                self._tellings.setdefault((told.entity_id, source, told.partial), telling)
 
     async def _open_missing(self, spoken_of: Mapping[UUID, Sighting]) -> None:
         unopened = {entity_id: sighting for entity_id, sighting in spoken_of.items() if entity_id not in self.dossiers}
@@ -134,6 +185,18 @@ class Cast:
 
     async def _stored(self, row: type[T], query: str, wanted: Mapping[str, list[UUID]]) -> list[T]:
         return await self._session.fetch(row, SQL[query], wanted) if wanted["ids"] else []
+
+
+def _replaced(sightings: Mapping[int, Sighting]) -> set[int]:
+    """Return which undated records of a batch a later one of the very same row replaces."""
+    replaced: set[int] = set()
+    latest: dict[object, int] = {}
+    for number, one in sightings.items():
+        if one.digest and not one.dated and not one.partial:
+            row = (one.kind, one.authorities, one.source_id) if one.source_id else (one.kind, one.keys)
+            replaced |= {latest[row]} if row in latest else set()
+            latest[row] = number
+    return replaced
 
 
 def _unsureness(sighting: Sighting) -> tuple[int, bool, bool]:

@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sonik import ontology
 from sonik.identity.dossier import tenancy_record
 from sonik.identity.sighting import Sighting
 from sonik.ingest.statement import StatedEdge, Statement
+from sonik.truth.ids import new_id
 from sonik.truth.rows import Record, RelationshipRow, Tenancy, widest
 from sonik.types import JsonObject
 
@@ -111,7 +112,7 @@ class EdgeBook:
         main, mention = statement.main, statement.mentions[edge.mention]
         kinds = (main.kind, mention.kind) if edge.outgoing else (mention.kind, main.kind)
         opening: Record = {
-            "eid": uuid4(), "src": key[0], "type": key[1], "dst": key[2], "src_kind": kinds[0], "dst_kind": kinds[1],
+            "eid": new_id(), "src": key[0], "type": key[1], "dst": key[2], "src_kind": kinds[0], "dst_kind": kinds[1],
             "base_weight": ontology.BY_EDGE[edge.type].base_weight, "source": main.source.code,
         }  # fmt: skip
         word = _Word(
@@ -143,19 +144,24 @@ class EdgeBook:
         return True
 
     def _displaces(self, key: EdgeKey, main: Sighting) -> bool:
-        """For a type with one target: close the edge that stands unless it is more trusted, or as much and newer."""
+        """For a type with one target: close the edge that stands unless it is more trusted, or as much and newer.
+
+        A draw goes by the source's name, as it does among facts.
+        """
         rivals = [other for other in self._around[key[0]] if other[:2] == key[:2]]
-        mine = (main.source.trust, main.observed_at)
-        if any((self._trust(rival, main), self._standing[rival].observed_at) > mine for rival in rivals):
+        mine = (main.source.trust, main.observed_at, main.source.code)
+        if any(self._rank(rival, main) > mine for rival in rivals):
             return False
         for rival in rivals:
             self._close(rival)
         return True
 
-    def _trust(self, key: EdgeKey, main: Sighting) -> int:
-        """Return the trust of the most trusted source that says so."""
-        sources = self._standing[key].sources
-        return max(main.source.trust if code == main.source.code else self.trust.get(code, 0) for code in sources)
+    def _rank(self, key: EdgeKey, main: Sighting) -> tuple[int, datetime, str]:
+        """Return how the most trusted source that says so stands against another."""
+        known = {**self.trust, main.source.code: main.source.trust}
+        edge = self._standing[key]
+        trust, code = max((known.get(code, 0), code) for code in edge.sources)
+        return (trust, edge.observed_at, code)
 
     def _withdraw(self, wanted: set[EdgeKey], statement: Statement, main_id: UUID) -> list[str]:
         """Take back what this source said by this entity's record before and says no longer."""

@@ -21,7 +21,8 @@ ATTEMPTS = 5
 class Delivery:
     """What comes with a batch: its source, who brings it, and how it is to be taken.
 
-    `partial` records say nothing of the fields they leave out; others take back what they no longer say.
+    `partial` records say nothing of the fields they leave out; others take back what they no longer say. `beside` are
+    the rows of a batch that were refused while they were read: with the records they are what its key stands for.
     """
 
     source: Source
@@ -29,6 +30,7 @@ class Delivery:
     dry_run: bool = False
     partial: bool = False
     idempotency_key: str | None = None
+    beside: str = ""
 
 
 async def take_in(
@@ -75,6 +77,7 @@ def _purpose(batch: Sequence[Numbered], delivery: Delivery) -> Purpose:
         records: list[JsonValue] = [record.model_dump(mode="json", exclude_unset=True) for _, record in batch]
         source = delivery.source
         request = {"source": source.code, "trust": source.trust, "partial": delivery.partial, "records": records}
+        request |= {"beside": delivery.beside} if delivery.beside else {}
     return Purpose(action="ingest", scope=delivery.scope, idempotency_key=key, request=request)
 
 

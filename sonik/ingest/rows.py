@@ -1,7 +1,9 @@
 """Rows of a file before anyone knows what they mean, and how the file that holds them is written."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Literal, get_args
 
@@ -40,6 +42,19 @@ class FileForm:
         said = {"format": self.format, "encoding": self.encoding, "separator": self.separator, "records": self.records}
         usual = FileForm(format=self.format)
         return {key: value for key, value in said.items() if key == "format" or value != getattr(usual, key)}
+
+
+def packed(rows: Iterable[Row]) -> bytes:
+    """Return rows as they are kept and told apart.
+
+    As ASCII, because rows may hold what PostgreSQL's own JSON cannot: zero characters and halves of surrogate pairs.
+    """
+    return json.dumps([asdict(row) for row in rows], separators=(",", ":")).encode("ascii")
+
+
+def digest_of(rows: Iterable[Row]) -> str:
+    """Return what tells these rows from all others."""
+    return hashlib.sha256(packed(rows)).hexdigest()
 
 
 def form_of(path: Path) -> FileForm:

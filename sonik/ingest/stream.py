@@ -8,7 +8,7 @@ from itertools import islice
 
 from sonik.clock import Clock
 from sonik.errors import IdempotencyConflict, InvalidInput
-from sonik.identity.names import clean_text
+from sonik.identity.names import clean_line
 from sonik.ingest.acquaintance import Acquaintance
 from sonik.ingest.batch import Numbered
 from sonik.ingest.files import Row, to_record
@@ -16,6 +16,7 @@ from sonik.ingest.intake import Delivery, take_in
 from sonik.ingest.legends import Legends, load_legends
 from sonik.ingest.mapping import FieldMapping
 from sonik.ingest.receipts import MAX_SHOWN, Intake, Problem, Receipt, merge
+from sonik.ingest.rows import digest_of
 from sonik.sql import queries
 from sonik.stores.postgres import Postgres, Session
 from sonik.truth.unit import Writable
@@ -99,16 +100,20 @@ class Stream:
             read = [(row.line, to_record(row, mapping=self.mapping, legends=self.legends)) for row in batch]
             refused = [record for _, record in read if isinstance(record, Receipt)]
             records = [(line, record) for line, record in read if not isinstance(record, Receipt)]
-            taken = await self._take(database, records, part=str(number))
+            lost = {receipt.line for receipt in refused}
+            beside = digest_of([row for row in batch if row.line in lost]) if lost else ""
+            taken = await self._take(database, records, part=str(number), beside=beside)
         receipts = sorted((*refused, *taken.receipts), key=lambda receipt: receipt.line)
         return replace(taken, receipts=tuple(receipts))
 
-    async def _take(self, database: Writable, records: Sequence[Numbered], *, part: str) -> Intake:
+    async def _take(
+        self, database: Writable, records: Sequence[Numbered], *, part: str, beside: str
+    ) -> Intake:  # fmt: skip
         """Take records in as one unit of work; `part` tells its idempotency key from those of other parts."""
-        if not records:
-            return Intake(receipts=())
         key = self.delivery.idempotency_key
-        delivery = replace(self.delivery, idempotency_key=f"{key}:{part}" if key else None)
+        if not records and (key is None or not beside):
+            return Intake(receipts=())
+        delivery = replace(self.delivery, idempotency_key=f"{key}:{part}" if key else None, beside=beside)
         try:
             return await take_in(
                 database, records, delivery=delivery, legends=self.legends, clock=self.clock,
@@ -122,7 +127,10 @@ class Stream:
                 return Intake(receipts=(refused_by_truth(records[0], error),))
         middle = len(records) // 2
         halves = (records[:middle], records[middle:])
-        return merge([await self._take(database, half, part=f"{part}.{i}") for i, half in enumerate(halves)])
+        taken = [
+            await self._take(database, half, part=f"{part}.{i}", beside=beside) for i, half in enumerate(halves)
+        ]  # fmt: skip
+        return merge(taken)
 
 
 @contextmanager
@@ -151,6 +159,9 @@ def check_delivery(delivery: Delivery) -> None:
     if not 0 < len(source.code.strip()) <= MAX_SOURCE_NAME or not source.code.isprintable():
         step = f"Give 1 to {MAX_SOURCE_NAME} visible characters."
         raise InvalidInput("The source has no usable name.", next_step=step, field="source")
+    if "@" in source.code:
+        step = "Leave the @ out: whose source it is follows from who delivers."
+        raise InvalidInput("An @ stands before an organisation.", next_step=step, field="source")
     if not 0 <= source.trust <= 100:
         raise InvalidInput(f"Trust {source.trust} is out of reach.", next_step="Give 0 to 100.", field="trust")
 
@@ -159,7 +170,7 @@ def refused_by_truth(numbered: Numbered, error: InvalidInput) -> Receipt:
     """Return the receipt of a record that the database refuses, whatever was checked before."""
     line, record = numbered
     problem = Problem(field=error.field or "record", reason=str(error))
-    name = clean_text(record.name, max_length=MAX_SHOWN)
+    name = clean_line(record.name, max_length=MAX_SHOWN)
     return Receipt(line=line, outcome="refused", name=name, problems=(problem,))
 
 

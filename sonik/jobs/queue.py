@@ -20,15 +20,17 @@ MOST_LISTED = 100
 async def enqueue(session: Session, order: Order, *, clock: Clock) -> tuple[UUID, bool]:
     """Put a job in, in the caller's transaction; return its id, and whether it is new."""
     now = clock.now()
+    # Its own organisation and collection alone know a key.
+    known = {"key": order.key, "owner_org": order.scope.organisation, "collection": order.scope.collection}
     rows = await session.rows(
         SQL["enqueue"],
         {
-            "name": order.name, "key": order.key, "arguments": jsonb(order.arguments), "run_at": order.run_at or now,
-            "most_attempts": order.most_attempts, "role": order.scope.role, "actor": order.scope.actor,
-            "owner_org": order.scope.organisation, "collection": order.scope.collection, "now": now,
+            "name": order.name, "arguments": jsonb(order.arguments), "run_at": order.run_at or now,
+            "most_attempts": order.most_attempts, "role": order.scope.role, "actor": order.scope.actor, "now": now,
+            **known,
         },
     )  # fmt: skip
-    found = rows or await session.rows(SQL["find_by_key"], {"key": order.key})
+    found = rows or await session.rows(SQL["find_by_key"], known)
     return UUID(str(found[0]["id"])), bool(rows)
 
 
@@ -42,9 +44,9 @@ async def describe(session: Session, job_id: UUID, *, arguments: JsonObject, tot
     await session.execute(SQL["describe"], {"id": job_id, "arguments": jsonb(arguments), "total": total})
 
 
-async def arguments_of(session: Session, key: str) -> JsonObject:
-    """Return the arguments of the job with a key."""
-    rows = await session.rows(SQL["find_by_key"], {"key": key})
+async def arguments_of(session: Session, job_id: UUID) -> JsonObject:
+    """Return the arguments of a job."""
+    rows = await session.rows(SQL["arguments"], {"id": job_id})
     found = rows[0]["arguments"] if rows else None
     return found if isinstance(found, dict) else {}
 

@@ -3,7 +3,7 @@
 import heapq
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,17 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from sonik.ontology import BASE_LABEL, BY_LABEL, Graph
+from sonik.ontology import BY_LABEL, Graph
 from sonik.retrieval.lenses import Lens
 from sonik.stores.graph import CYPHER, Graphs
-from sonik.sync.graph_sink import FOREVER
+from sonik.stores.graph_wire import Value
+from sonik.sync.edges import FOREVER
 from sonik.types import Scope, WalkedEdge, Window
 
-FRONTIER = 40
-SEEDS = 40
-# The strongest edges fetched around each vertex, hop by hop: most of what a far hop brings only costs.
-FANOUTS = (40, 15)
-HOPS = len(FANOUTS)
+# The heaviest seeds the walk starts from, and the likeliest vertices it goes on from.
+SEEDS = 25
+FRONTIER = 20
+# About so many edges are fetched hop by hop, shared among the vertices they start from; a list stays within WIDEST.
+HOP_EDGES = (400, 200)
+WIDEST = 100
+HOPS = len(HOP_EDGES)
 # Without a moment an edge counts whenever it was learned.
 LEARNED = FOREVER - 1
 # The probability of following an edge rather than jumping back to a seed; best of 0.5-0.85 on 2Wiki.
@@ -41,15 +44,16 @@ class Subgraph:
     cut: bool = False
     queries: int = 0
 
-    def add(self, graph: Graph, row: list[object]) -> str:
-        """Take in one fetched edge; return the vertex at its far end."""
-        start, eid, edge_type, outgoing, other, weight, labels = row
-        src, dst = (str(start), str(other)) if outgoing else (str(other), str(start))
-        self.edges[str(eid)] = WalkedEdge(
-            eid=str(eid), graph=graph, src=src, type=str(edge_type), dst=dst, weight=float(str(weight))
+    def add(self, graph: Graph, row: Sequence[Value]) -> WalkedEdge:
+        """Take in one fetched edge."""
+        eid, edge_type, src, dst, weight, src_label, dst_label = row
+        edge = WalkedEdge(
+            eid=str(eid), graph=graph, src=str(src), type=str(edge_type), dst=str(dst), weight=float(str(weight))
         )
-        self.kinds.setdefault(str(other), _kind(labels))
-        return str(other)
+        self.edges[edge.eid] = edge
+        self.kinds[edge.src] = _kind(src_label)
+        self.kinds[edge.dst] = _kind(dst_label)
+        return edge
 
 
 async def expand(
@@ -69,23 +73,22 @@ async def expand(
         hops: one or two.
     """
     found = Subgraph()
-    heaviest = heapq.nlargest(SEEDS, seeds, key=lambda key: seeds[key])
+    heaviest = {key: seeds[key] for key in heapq.nlargest(SEEDS, seeds, key=lambda key: seeds[key])}
     params = _params(scope, window=window, now=now)
     for graph in lens.graphs:
-        frontier, seen = heaviest, set(heaviest)
-        for fanout in FANOUTS[:hops]:
+        mass, seen = heaviest, set(heaviest)
+        for wanted in HOP_EDGES[:hops]:
             left = budget - len(found.edges)
-            if left <= 0 or not frontier:
+            if left <= 0 or not mass:
                 break
             query = CYPHER["neighbourhood"].replace("{types}", "|".join(lens.types(graph)))
-            limits = {"ids": frontier, "fanout": fanout, "budget": left}
+            query = query.replace("{weight}", f"w_{lens.name}")
+            limits = {"ids": list(mass), "fanout": min(WIDEST, -(-wanted // len(mass))), "budget": left}
             rows = await graphs.read(graph, query, {**params, **limits})
             found.queries += 1
             found.cut = found.cut or len(rows) >= left
-            reached = [found.add(graph, row) for row in rows]  # type: ignore[arg-type]
-            fresh = [vertex for vertex in dict.fromkeys(reached) if vertex not in seen]
-            seen.update(fresh)
-            frontier = fresh[:FRONTIER]
+            mass = _flow(mass, [found.add(graph, row) for row in rows], seen, lens)
+            seen.update(mass)
     found.rank = pagerank(found.edges.values(), seeds, values=lens.edges)
     return found
 
@@ -148,6 +151,19 @@ def paths(subgraph: Subgraph, seeds: Mapping[str, float], targets: Iterable[str]
     return {target: _walk_back(target, came) for target in targets if target in came}
 
 
+def _flow(
+    mass: Mapping[str, float], edges: Sequence[WalkedEdge], seen: Collection[str], lens: Lens
+) -> dict[str, float]:
+    """Return the vertices that most weight flows to over some edges, apart from those seen before."""
+    reached: dict[str, float] = defaultdict(float)
+    for edge in edges:
+        worth = edge.weight * lens.edges[edge.type]
+        for near, far in ((edge.src, edge.dst), (edge.dst, edge.src)):
+            if near in mass and far not in seen:
+                reached[far] += mass[near] * worth
+    return {key: reached[key] for key in heapq.nlargest(FRONTIER, reached, key=lambda key: reached[key])}
+
+
 def _walk_back(target: str, came: Mapping[str, WalkedEdge]) -> tuple[WalkedEdge, ...]:
     steps: list[WalkedEdge] = []
     vertex = target
@@ -177,6 +193,6 @@ def _params(scope: Scope, *, window: Window | None, now: datetime) -> dict[str, 
     }
 
 
-def _kind(labels: object) -> str:
-    names = labels if isinstance(labels, list) else []
-    return next((BY_LABEL[name].kind for name in names if name != BASE_LABEL and name in BY_LABEL), "")
+def _kind(label: Value) -> str:
+    """Return the kind of a label; a vertex that an edge made before it came itself has none yet."""
+    return BY_LABEL[label].kind if isinstance(label, str) and label in BY_LABEL else ""

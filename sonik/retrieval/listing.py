@@ -7,15 +7,16 @@ from zoneinfo import ZoneInfo
 from sonik.clock import Clock, service_evening, service_night
 from sonik.errors import InvalidInput, did_you_mean
 from sonik.identity.names import fold
+from sonik.learning.log import TraversalLog
 from sonik.retrieval.cards import Card, read_cards
 from sonik.retrieval.places import zone_of
 from sonik.retrieval.programme import listing_params
-from sonik.retrieval.trace import Timer, TraversalLog, new_trace_id
+from sonik.retrieval.trace import Timer, new_trace_id
 from sonik.retrieval.understand import Vocabulary, parse_when
 from sonik.sql import queries
 from sonik.stores.postgres import Postgres
 from sonik.stores.texts import TextFilter
-from sonik.types import JsonObject, Near, Scope, Trace, Window
+from sonik.types import Carried, JsonObject, Near, Scope, Trace, Window
 
 SQL = queries("retrieval")
 
@@ -85,12 +86,16 @@ class Lister:
             cards = await read_cards(self.postgres, ids, scope=scope)
             step.rows = len(cards)
         total = int(str(rows[0]["total"])) if rows else 0
-        understood: JsonObject = {"market": market, "from": window.start.isoformat(), "to": window.end.isoformat()}
-        trace = Trace(
-            trace_id=new_trace_id(), query=f"what's on {wish.when}", steps=tuple(timer.steps), understood=understood
-        )
-        self.log.add(trace, scope=scope, lens="operations", hits=total)
         shown = tuple(cards[key] for key in ids if key in cards)
+        understood: JsonObject = {
+            "market": market, "genres": list(where.genres), "when": window.label or None, "price_max": wish.price_max,
+            "from": window.start.isoformat(), "to": window.end.isoformat(),
+        }  # fmt: skip
+        trace = Trace(
+            trace_id=new_trace_id(), query=f"what's on {wish.when}", steps=tuple(timer.steps), understood=understood,
+            carried=tuple(Carried(id=str(card.id)) for card in shown),
+        )  # fmt: skip
+        self.log.add(trace, scope=scope, lens="operations", hits=total)
         return Programme(cards=shown, total=total, window=window, zone=zone, market=market, trace=trace)
 
     def _market(self, wish: Wish) -> str | None:

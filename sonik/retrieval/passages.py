@@ -10,6 +10,7 @@ import numpy as np
 
 from sonik import ontology
 from sonik.clock import Clock
+from sonik.learning.log import TraversalLog
 from sonik.retrieval.answer import Answer, Hit
 from sonik.retrieval.cards import cards_of
 from sonik.retrieval.mentions import Link, find_phrases
@@ -19,7 +20,7 @@ from sonik.retrieval.passage_ways import read_ways, ways_to
 from sonik.retrieval.phrases import content_words, tokens
 from sonik.retrieval.question import Question, checked
 from sonik.retrieval.seeds import QuestionVector, Sources
-from sonik.retrieval.trace import Timer, TraversalLog, new_trace_id
+from sonik.retrieval.trace import Timer, new_trace_id
 from sonik.retrieval.understand import Understood
 from sonik.retrieval.wording import FUNCTION
 from sonik.sql import queries

@@ -43,6 +43,7 @@ class Asked:
     """A question as read. `reach` is the span events must touch: the one asked for, else all that is to come.
 
     `is_programme`: events in order of time answer it, or whoever they lead to; there is nothing to search for.
+    `reads_texts`: there are words to search for beside the names it is about.
     """
 
     text: str
@@ -52,6 +53,7 @@ class Asked:
     reach: Window
     named: Named = ()
     is_programme: bool = False
+    reads_texts: bool = True
     dropped: tuple[str, ...] = ()
 
     @property
@@ -95,7 +97,10 @@ class Asked:
             yield looser
         if self.is_programme and self.named:
             # They have nothing on at all: then they themselves are the answer.
-            yield replace(looser, is_programme=False)
+            looser = replace(looser, is_programme=False)
+            yield looser
+        if not self.reads_texts:
+            yield replace(looser, reads_texts=True)
 
 
 def checked(question: Question) -> str:
@@ -125,14 +130,15 @@ def read_question(
     text = checked(question)
     market = vocabulary.market(question.market).slug if question.market else None
     understood = understand(
-        text, vocabulary=vocabulary, clock=clock, default_market=market or default_market, names=mentions.names
-    )
+        text, vocabulary=vocabulary, clock=clock, default_market=market or default_market, names=mentions.names,
+        told_by=mentions.market,
+    )  # fmt: skip
     if market is not None:
         understood = replace(understood, market=market)
     if question.near is not None:
         understood = replace(understood, near=question.near, market=market)
     if question.when:
-        zone = zone_of(understood.market, question.near, vocabulary)
+        zone = zone_of(understood.market or mentions.market, question.near, vocabulary)
         understood = replace(understood, window=parse_when(question.when, zone=zone, clock=clock))
     through = lens(question.lens)
     named = link(mentions, understood)
@@ -141,6 +147,7 @@ def read_question(
         text=text, understood=understood, lens=through, kinds=kinds, named=named,
         reach=understood.window or Window(start=clock.now(), end=FAR_FUTURE),
         is_programme="operations" in through.graphs and _is_programme(understood, kinds, named),
+        reads_texts=bool(understood.rest or understood.genres or not named),
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sonik.clock import Clock
+from sonik.learning.log import TraversalLog
 from sonik.retrieval.answer import Answer, Hit, reason
 from sonik.retrieval.cards import fitting, read_cards, read_outlines
 from sonik.retrieval.expand import HOPS, expand, paths
@@ -11,10 +12,10 @@ from sonik.retrieval.linking import find_mentions
 from sonik.retrieval.question import Asked, Question, checked, describe, read_question
 from sonik.retrieval.rank import fuse
 from sonik.retrieval.seeds import QuestionVector, Seeds, Sources, find_seeds
-from sonik.retrieval.trace import Timer, TraversalLog, new_trace_id
+from sonik.retrieval.trace import Timer, new_trace_id
 from sonik.retrieval.vocabulary import Vocabulary
 from sonik.stores.graph import Graphs
-from sonik.types import Scope, Trace
+from sonik.types import Carried, Scope, Trace
 
 # How many candidates are checked for each one that is shown: the graph reaches events that the filter refuses.
 OVERSAMPLE = 4
@@ -52,6 +53,7 @@ class Searcher:
         vector = QuestionVector(self.sources.embedder, asked.words)
         hits: list[Hit] = []
         more = False
+        wanted = describe(asked.understood)
         for asked in asked.loosened():  # noqa: B020 - the version that found something is the one that is told
             hits, more = await self._look(asked, vector, question, timer=timer, scope=scope)
             if hits:
@@ -59,7 +61,8 @@ class Searcher:
         trace = Trace(
             trace_id=new_trace_id(), query=asked.text, steps=tuple(timer.steps),
             edges=tuple({edge.eid: edge for hit in hits for edge in hit.reason.edges}.values()),
-            understood=describe(asked.understood),
+            carried=tuple(_carried(hit) for hit in hits),
+            understood={**wanted, "dropped": list(asked.dropped)} if asked.dropped else wanted,
         )  # fmt: skip
         self.log.add(trace, scope=scope, lens=asked.lens.name, hits=len(hits))
         return Answer(hits=tuple(hits), understood=asked.understood, trace=trace, more=more, dropped=asked.dropped)
@@ -74,10 +77,10 @@ class Searcher:
             step.rows = len(seeds.kinds)
         if asked.is_programme and not seeds.listed:
             return [], False
-        weights = seeds.weights()
+        starts = _starts(asked, seeds, question)
         with timer.step("expand") as step:
             subgraph = await expand(
-                self.graphs, weights, scope=scope, lens=asked.lens, budget=self.edge_budget, now=now,
+                self.graphs, starts, scope=scope, lens=asked.lens, budget=self.edge_budget, now=now,
                 window=asked.reach, hops=1 if asked.is_programme else HOPS,
             )  # fmt: skip
             step.rows = len(subgraph.edges)
@@ -93,7 +96,7 @@ class Searcher:
             postgres = self.sources.postgres
             kept = ordered if asked.is_programme else await self._fitting(ordered, asked, seeds, wanted, scope=scope)
             shown = kept[question.offset : wanted]
-            led = paths(subgraph, weights, shown)
+            led = paths(subgraph, starts, shown)
             crossed = {end for path in led.values() for edge in path for end in (edge.src, edge.dst)}
             cards = await read_cards(postgres, sorted({*shown, *crossed}), scope=scope)
             step.rows = len(cards)
@@ -113,3 +116,21 @@ class Searcher:
         outlines = await read_outlines(self.sources.postgres, ordered[: OVERSAMPLE * wanted + SPARE], scope=scope)
         where = asked.where(scope)
         return fitting(ordered, outlines, where, is_free=asked.understood.is_free, named=seeds.named)
+
+
+def _starts(asked: Asked, seeds: Seeds, question: Question) -> dict[str, float]:
+    """Return where the walk starts, with weights.
+
+    A programme of events keeps its order: the walk only tells what those shown have to do with those named.
+    """
+    weights = seeds.weights()
+    if not asked.is_programme or asked.kinds != ("event",):
+        return weights
+    if not seeds.named:
+        return {}
+    shown = seeds.listed[question.offset : question.offset + question.limit]
+    return {key: weights[key] for key in (*seeds.named, *shown)}
+
+
+def _carried(hit: Hit) -> Carried:
+    return Carried(id=str(hit.card.id), edges=tuple(edge.eid for edge in hit.reason.edges))

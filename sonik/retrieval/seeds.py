@@ -95,6 +95,8 @@ async def find_seeds(
         seeds.listed = await _programme(sources.postgres, asked, where, scope=scope, now=now, wanted=wanted)
         seeds.kinds |= dict.fromkeys(seeds.listed, "event")
         return seeds
+    if not asked.reads_texts:
+        return seeds
     nearest, matching = await _texts(sources, asked, vector=vector, where=where)
     seeds.kinds |= {match.id: match.kind for match in (*nearest, *matching)}
     seeds.similar = {match.id: match.score for match in nearest}

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sonik.clock import Clock
 from sonik.errors import InvalidInput, NotFound, did_you_mean
+from sonik.learning.log import TraversalLog
 from sonik.ontology import EDGES, GRAPHS, Graph, graphs_of, vertex
 from sonik.retrieval.cards import Card, cards_of, read_cards
 from sonik.retrieval.expand import pagerank
@@ -15,13 +16,13 @@ from sonik.retrieval.past import Past
 from sonik.retrieval.patterns import Pattern, Route, fitting_patterns, pattern
 from sonik.retrieval.redaction import redacted
 from sonik.retrieval.refs import Referent, find_ref
-from sonik.retrieval.trace import Timer, TraversalLog, new_trace_id
+from sonik.retrieval.trace import Timer, new_trace_id
 from sonik.retrieval.traversal import Findings, Found, PathStep, Signpost, Traversal
 from sonik.retrieval.walk import NARROW, NEAREST, WIDE, Across, Walked, Walker, Way
 from sonik.sql import queries
 from sonik.stores.graph import Graphs
 from sonik.stores.postgres import Postgres
-from sonik.types import Scope, Trace
+from sonik.types import Carried, Scope, Trace, WalkedEdge
 
 SQL = queries("retrieval")
 EVERYTHING = Lens(name="everything", graphs=GRAPHS, edges={edge.name: 1.0 for edge in EDGES})
@@ -212,16 +213,15 @@ def _path(way: Way, posts: Mapping[str, Signpost]) -> tuple[PathStep, ...]:
 
 
 def _trace(asked: Traversal, start: Signpost, walked: Walked, hits: Sequence[Found], timer: Timer) -> Trace:
-    told = {str(hit.card.id) for hit in hits}
-    edges = {
-        c.edge.eid: c.edge
-        for key, way in walked.ends.items()
-        if key in told
-        for c in way.path
-        if c.edge.type != NEAREST
-    }
+    ways = {key: _edges(walked.ends[key]) for key in (str(hit.card.id) for hit in hits)}
+    edges = {edge.eid: edge for way in ways.values() for edge in way}
     return Trace(
         trace_id=new_trace_id(), query=f"{asked.pattern} {start.ref}", steps=tuple(timer.steps),
         edges=tuple(edges.values()),
+        carried=tuple(Carried(id=key, edges=tuple(edge.eid for edge in way)) for key, way in ways.items()),
         understood={"pattern": asked.pattern, "start": start.ref, "kind": start.kind},
     )  # fmt: skip
+
+
+def _edges(way: Way) -> list[WalkedEdge]:
+    return [crossing.edge for crossing in way.path if crossing.edge.type != NEAREST]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
-from sonik.ontology import BASE_LABEL, BY_KIND, BY_LABEL, Graph
+from sonik.ontology import BY_KIND, BY_LABEL, Graph
 from sonik.retrieval.expand import moments
 from sonik.retrieval.lenses import Lens
 from sonik.retrieval.patterns import Leg, Route
@@ -253,13 +253,9 @@ def _arrive(ends: dict[str, Way], arrived: Mapping[str, Way]) -> None:
 
 
 def _crossing(graph: Graph, row: Sequence[Value]) -> Crossing:
-    start, eid, edge_type, outgoing, end, weight, labels, name, position = row
+    start, eid, edge_type, outgoing, end, weight, label, name, position = row
     src, dst = (str(start), str(end)) if outgoing else (str(end), str(start))
     edge = WalkedEdge(eid=str(eid), graph=graph, src=src, type=str(edge_type), dst=dst, weight=float(str(weight)))
     placed = int(position) if isinstance(position, int | float) else UNPLACED
-    return Crossing(edge=edge, start=str(start), end=str(end), kind=_kind(labels), name=str(name), position=placed)
-
-
-def _kind(labels: Value) -> str:
-    names = [str(name) for name in labels] if isinstance(labels, list) else []
-    return next((BY_LABEL[name].kind for name in names if name != BASE_LABEL and name in BY_LABEL), "")
+    kind = BY_LABEL[label].kind if isinstance(label, str) and label in BY_LABEL else ""
+    return Crossing(edge=edge, start=str(start), end=str(end), kind=kind, name=str(name), position=placed)

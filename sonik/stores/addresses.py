@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from sonik.errors import Misconfigured
 from sonik.settings import Settings
 from sonik.stores import embedded
+from sonik.stores.cancellation import cancelled
 from sonik.stores.postgres import as_role
 
 WRITER = "sonik_writer"
@@ -50,12 +51,6 @@ async def attached(settings: Settings) -> AsyncIterator[Addresses]:
     async with AsyncExitStack() as stack:
         share = await embedded.attach(settings)
         stack.push_async_callback(embedded.close, share)
-        stack.push_async_callback(_cancelled, asyncio.create_task(embedded.watch(share)))
+        stack.push_async_callback(cancelled, asyncio.create_task(embedded.watch(share)))
         owner, writer, reader = (share.postgres_dsn(role) for role in (OWNER, WRITER, READER))
         yield Addresses(owner=owner, writer=writer, reader=reader, graph=str(share.redis_socket))
-
-
-async def _cancelled(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task

@@ -1,6 +1,7 @@
-"""Cancellations that were swallowed on their way."""
+"""The end of background work: cancellations that were swallowed on their way, and tasks that are to be over."""
 
 import asyncio
+from contextlib import suppress
 
 
 def heed_cancellation() -> None:
@@ -8,3 +9,15 @@ def heed_cancellation() -> None:
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
+
+
+async def cancelled(task: "asyncio.Task[None]") -> None:
+    """Cancel a task and wait until it is over."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def settled(task: "asyncio.Task[None]") -> None:
+    """Let a task that cannot be interrupted come to its end; its error was, or will be, told elsewhere."""
+    await asyncio.wait([task])

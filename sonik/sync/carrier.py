@@ -1,6 +1,8 @@
 """Carries dirty keys to one sink: batch after batch, from its cursor on, or everything when it must begin anew."""
 
+import asyncio
 import logging
+from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -16,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 SQL = queries("sync")
 ATTEMPTS = 3
+SIDE_BY_SIDE = 2
 
 
 @dataclass(kw_only=True, slots=True)
@@ -65,10 +68,9 @@ class Carrier:
         start = await self._outbox.horizon()
         await sink.clear()
         self._progress.rebuilt[sink.name] = 0
-        async for page in self._pages("entity_page"):
-            await self._refill(sink, Dirty(entities=page, complete=True))
-        async for page in self._pages("relationship_page"):
-            await self._refill(sink, Dirty(relationships=page, complete=True))
+        await self._refill(sink, (Dirty(entities=page, complete=True) async for page in self._pages("entity_page")))
+        edges = self._pages("relationship_page")
+        await self._refill(sink, (Dirty(relationships=page, complete=True) async for page in edges))
         await self._advance(sink, start)
         await sink.tidy()
 
@@ -84,9 +86,21 @@ class Carrier:
             yield page
             after = page[-1]
 
-    async def _refill(self, sink: Sink, dirty: Dirty) -> None:
-        await self._apply(sink, dirty)
-        self._progress.rebuilt[sink.name] += len(dirty)
+    async def _refill(self, sink: Sink, pages: AsyncIterator[Dirty]) -> None:
+        """Apply pages side by side: one is read and made ready while another is being written."""
+        running: deque[asyncio.Task[None]] = deque()
+        try:
+            async for page in pages:
+                if len(running) == SIDE_BY_SIDE:
+                    await running[0]
+                    running.popleft()
+                running.append(asyncio.create_task(self._apply(sink, page)))
+                self._progress.rebuilt[sink.name] += len(page)
+            await asyncio.gather(*running)
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
 
     async def _apply(self, sink: Sink, dirty: Dirty) -> None:
         try:

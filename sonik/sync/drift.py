@@ -1,7 +1,8 @@
 """Do the stores agree with truth? Counts and hashes per store, and what differs."""
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,8 +13,9 @@ from sonik.stores.graph import CYPHER, Graphs
 from sonik.stores.graph_wire import Value
 from sonik.stores.postgres import Postgres
 from sonik.stores.vectors import Vectors
-from sonik.sync.graph_sink import FOREVER
+from sonik.sync.edges import FOREVER
 from sonik.sync.source import NOWHERE
+from sonik.sync.weights import effective_weight
 
 SQL = queries("sync")
 PAGE = 5_000
@@ -41,11 +43,12 @@ class Comparison:
 async def compare(*, postgres: Postgres, graphs: Graphs, vectors: Vectors) -> list[Comparison]:
     """Compare vertices, edges and vectors with truth, row by row; a row that is there twice counts twice."""
     vertices, searchable = await _entities(postgres)
+    edges, eids = await _relationships(postgres)
     await vectors.refresh()
     texts = [(key, str(version)) for key, version in (await vectors.versions()).items()]
     return [
-        _compared("graph vertices", vertices, found := await _vertices(graphs), rows=len(found)),
-        _compared("graph edges", await _relationships(postgres), found := await _edges(graphs), rows=len(found)),
+        _compared("graph vertices", vertices, found := await _vertices(graphs, vertices), rows=len(found)),
+        _compared("graph edges", edges, found := await _edges(graphs, eids), rows=len(found)),
         _compared("vectors", searchable, texts, rows=await vectors.count()),
     ]
 
@@ -84,13 +87,18 @@ async def _entities(postgres: Postgres) -> tuple[dict[str, str], dict[str, str]]
     return everything, searchable
 
 
-async def _relationships(postgres: Postgres) -> dict[str, str]:
-    found = {}
+async def _relationships(postgres: Postgres) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Return the state of every edge, and the ids of each type's in order."""
+    found: dict[str, str] = {}
+    by_type: dict[str, list[str]] = defaultdict(list)
     async for row in _pages(postgres, "edge_states", "eid"):
-        weight = float(str(row["base_weight"])) * float(str(row["confidence"]))
+        evidence = float(str(row["base_weight"])) * float(str(row["confidence"]))
+        weight = effective_weight(evidence, float(str(row["learned"])))
         ends = f"{row['src']}-{row['type']}-{row['dst']}"
-        found[str(row["eid"])] = _edge_state(ends, weight=weight, closed=bool(row["closed"]))
-    return found
+        key = str(row["eid"])
+        found[key] = _edge_state(ends, weight=weight, closed=bool(row["closed"]))
+        by_type[str(row["type"])].append(key)
+    return found, by_type
 
 
 async def _pages(postgres: Postgres, query: str, key: str) -> AsyncIterator[dict[str, object]]:
@@ -105,17 +113,25 @@ async def _pages(postgres: Postgres, query: str, key: str) -> AsyncIterator[dict
         after = UUID(str(rows[-1][key]))
 
 
-async def _vertices(graphs: Graphs) -> list[tuple[str, str]]:
+async def _vertices(graphs: Graphs, truth: Mapping[str, str]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
+    ids = sorted({key.partition(" ")[0] for key in truth})
     for graph in GRAPHS:
-        after = ""
-        while True:
-            rows = await graphs.read(graph, CYPHER["vertex_versions"], {"after": after, "limit": PAGE})
-            found += [(_in_graph(str(key), _label(labels), graph), str(version)) for key, version, labels in rows]
-            if len(rows) < PAGE:
-                break
-            after = str(rows[-1][0])
+        rows = await _all_of(graphs, graph, ids, named="vertex_states", counted="count_vertices", all_named="vertices")
+        found += [(_in_graph(str(key), _label(labels), graph), str(version)) for key, version, labels in rows]
     return found
+
+
+async def _all_of(
+    graphs: Graphs, graph: Graph, ids: Sequence[str], *, named: str, counted: str, all_named: str, edge_type: str = ""
+) -> list[list[Value]]:
+    """Return everything a graph holds: what has these ids, page by page, and if that is not all, all in one query."""
+    queries = {name: CYPHER[name].replace("{type}", edge_type) for name in (named, counted, all_named)}
+    rows: list[list[Value]] = []
+    for start in range(0, len(ids), PAGE):
+        rows += await graphs.read(graph, queries[named], {"ids": ids[start : start + PAGE]})
+    held = await graphs.read(graph, queries[counted])
+    return rows if held == [[len(rows)]] or not (held or rows) else await graphs.read(graph, queries[all_named])
 
 
 def _in_graph(key: str, label: str, graph: Graph) -> str:
@@ -128,20 +144,17 @@ def _label(labels: Value) -> str:
     return next((str(name) for name in names if name in ontology.BY_LABEL), "")
 
 
-async def _edges(graphs: Graphs) -> list[tuple[str, str]]:
+async def _edges(graphs: Graphs, truth: Mapping[str, list[str]]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for edge_type in ontology.EDGES:
-        query = CYPHER["edge_states"].replace("{type}", edge_type.name)
-        after = ""
-        while True:
-            rows = await graphs.read(edge_type.graph, query, {"after": after, "limit": PAGE})
-            for eid, src, dst, weight, valid_to in rows:
-                closed = isinstance(valid_to, int | float) and valid_to < FOREVER
-                ends = f"{src}-{edge_type.name}-{dst}"
-                found.append((str(eid), _edge_state(ends, weight=float(str(weight)), closed=closed)))
-            if len(rows) < PAGE:
-                break
-            after = str(rows[-1][0])
+        rows = await _all_of(
+            graphs, edge_type.graph, truth.get(edge_type.name, ()), named="edge_states", counted="count_edges",
+            all_named="edges", edge_type=edge_type.name,
+        )  # fmt: skip
+        for eid, src, dst, weight, valid_to in rows:
+            closed = isinstance(valid_to, int | float) and valid_to < FOREVER
+            ends = f"{src}-{edge_type.name}-{dst}"
+            found.append((str(eid), _edge_state(ends, weight=float(str(weight)), closed=closed)))
     return found
 
 

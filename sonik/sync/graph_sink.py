@@ -4,56 +4,29 @@ A Redis snapshot then holds the cursor together with what it stands for, and a g
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
 
 from sonik import ontology
-from sonik.clock import Clock
 from sonik.errors import Conflict
 from sonik.ontology import GRAPHS, Graph
 from sonik.sql import queries
 from sonik.stores.graph import CYPHER, Graphs
 from sonik.stores.postgres import Postgres
+from sonik.sync.edges import EdgeRow, edge_properties, edge_query
 from sonik.sync.source import Dirty
-from sonik.sync.weights import effective_weight
 from sonik.truth.rows import Position
-from sonik.types import JsonObject
 
 T = TypeVar("T")
 SQL = queries("sync")
 CHUNK = 200
 MADE = Position()  # where a cursor stands while its graph is being made
-FOREVER = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 # Properties of the ontology whose column in truth has another name.
 COLUMN_OF = {"google_places_id": "google_place_id", "starts_at": "starts_at", "ends_at": "until"}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EdgeRow:
-    """An edge as truth has it, with what each lens has learned: {lens: [learned, epoch seconds]}."""
-
-    eid: UUID
-    src: UUID
-    dst: UUID
-    type: str
-    base_weight: float
-    confidence: float
-    source: str
-    timestamp: datetime
-    valid_from: datetime
-    valid_to: datetime | None
-    properties: JsonObject
-    owner_org: str | None
-    visibility: str
-    collection: str
-    learned: Mapping[str, list[float]]
-    traversals: int
-    last_at: datetime | None
 
 
 class GraphSink:
@@ -61,10 +34,9 @@ class GraphSink:
 
     name = "graph"
 
-    def __init__(self, *, postgres: Postgres, graphs: Graphs, clock: Clock) -> None:
+    def __init__(self, *, postgres: Postgres, graphs: Graphs) -> None:
         self._postgres = postgres
         self._graphs = graphs
-        self._clock = clock
         self._places: dict[Graph, Position] = {}
         self._secured: Position | None = None
 
@@ -72,7 +44,7 @@ class GraphSink:
     async def steady(self) -> AsyncIterator["GraphSink"]:
         """Yield this sink over one connection, which fails for good once the server was lost."""
         async with self._graphs.steady() as graphs:
-            yield GraphSink(postgres=self._postgres, graphs=graphs, clock=self._clock)
+            yield GraphSink(postgres=self._postgres, graphs=graphs)
 
     async def cursor(self) -> Position | None:
         """Return the place all graphs have reached; None when one of them is not there or not whole."""
@@ -101,7 +73,7 @@ class GraphSink:
     async def apply(self, dirty: Dirty) -> None:
         """Write current vertices and edges; delete what is gone."""
         await self._vertices(dirty.entities)
-        await self._edges(dirty.relationships)
+        await self._edges(dirty)
 
     async def clear(self) -> None:
         """Make the graphs anew, with cursors that say they are not whole yet."""
@@ -116,7 +88,7 @@ class GraphSink:
     async def secure(self) -> Position | None:
         """Save a snapshot, unless the last one holds everything; return the place it surely holds."""
         async with self._graphs.steady() as graphs:
-            sink = GraphSink(postgres=self._postgres, graphs=graphs, clock=self._clock)
+            sink = GraphSink(postgres=self._postgres, graphs=graphs)
             cursor = await sink.cursor()
             if cursor is None or (cursor != self._secured and not await graphs.snapshot()):
                 return None
@@ -144,20 +116,19 @@ class GraphSink:
             await self._graphs.write(graph, label_them, {"ids": [vertex["id"] for vertex in chunk]})
             await self._graphs.write(graph, CYPHER["upsert_vertices"].replace("{label}", label), {"rows": chunk})
 
-    async def _edges(self, ids: tuple[UUID, ...]) -> None:
+    async def _edges(self, dirty: Dirty) -> None:
+        ids = [str(key) for key in dirty.relationships]
         async with self._postgres.writing() as session:
-            rows = await session.fetch(EdgeRow, SQL["edges"], {"ids": list(ids)})
-        now = self._clock.now()
-        # Rows of values with the names once a query: as maps the same edges take twice as long to send and to read.
+            rows = await session.fetch(EdgeRow, SQL["edges"], {"ids": ids})
         alike: dict[tuple[str, tuple[str, ...]], list[list[object]]] = defaultdict(list)
         for row in rows:
-            properties = edge_properties(row, now=now)
-            alike[row.type, tuple(properties)].append([str(row.src), str(row.dst), *properties.values()])
+            properties = edge_properties(row)
+            alike[row.type, tuple(properties)].append([row.src, row.dst, *properties.values()])
         for (name, columns), edges in alike.items():
-            query = edge_query(name, columns)
+            query = edge_query("create_edges" if dirty.complete else "upsert_edges", name, columns)
             for chunk in _chunks(edges):
                 await self._graphs.write(ontology.BY_EDGE[name].graph, query, {"rows": chunk})
-        gone = sorted({str(i) for i in ids} - {str(row.eid) for row in rows})
+        gone = sorted(set(ids) - {row.eid for row in rows})
         for eids in _chunks(gone):
             for edge_type in ontology.EDGES:
                 query = CYPHER["delete_edges"].replace("{type}", edge_type.name)
@@ -178,41 +149,11 @@ def vertex_properties(row: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in plain.items() if value not in (None, "")}
 
 
-def edge_properties(row: EdgeRow, *, now: datetime) -> dict[str, object]:
-    """Return every common property of an edge (none can be missing) and its own."""
-    evidence = row.base_weight * row.confidence
-    weights = {
-        f"w_{lens}": effective_weight(evidence, learned, (now.timestamp() - at) / 86_400)
-        for lens, (learned, at) in row.learned.items()
-        if f"w_{lens}" in ontology.EDGE_COMMON
-    }
-    common: dict[str, object] = {
-        "eid": str(row.eid), "weight": evidence, "base_weight": row.base_weight,
-        "timestamp": row.timestamp.timestamp(), "source": row.source, "confidence": row.confidence,
-        "traversals": row.traversals, "last_traversed_at": row.last_at.timestamp() if row.last_at else 0.0,
-        "valid_from": row.valid_from.timestamp(),
-        "valid_to": row.valid_to.timestamp() if row.valid_to else FOREVER,
-        "collection": row.collection, "owner_org": row.owner_org or "-", "visibility": row.visibility,
-    }  # fmt: skip
-    own = {
-        name: _plain(row.properties[name])
-        for name in ontology.BY_EDGE[row.type].properties
-        if row.properties.get(name) is not None
-    }
-    return {**common, **weights, **own}
-
-
 def _typed(value: object, value_type: ontology.ValueType) -> object:
     """Return a property's value; a moment among the facts is text."""
     if value_type == "moment" and isinstance(value, str):
         return datetime.fromisoformat(value).timestamp()
     return _plain(value)
-
-
-def edge_query(name: str, columns: Sequence[str]) -> str:
-    """Return the query that writes edges of a type from rows of source, target and these properties, the id first."""
-    properties = ", ".join(f"{column}: row[{place}]" for place, column in enumerate(columns, start=2))
-    return CYPHER["upsert_edges"].replace("{type}", name).replace("{properties}", properties)
 
 
 def _plain(value: object) -> object:

@@ -164,6 +164,13 @@ async def wait_until_projected(postgres: Postgres, position: Position, *, sinks:
     return True
 
 
+async def last_change(postgres: Postgres) -> Position:
+    """Return the place of the newest change that is committed; changes of open transactions may stand before it."""
+    async with postgres.writing() as session:
+        found = await session.fetch(Position, SQL["last_change"])
+    return found[0] if found else Position()
+
+
 async def _reached(postgres: Postgres, position: Position, sinks: Sequence[str]) -> bool:
     async with postgres.writing() as session:
         rows = {row["sink"]: row for row in await session.rows(SQL["state"])}

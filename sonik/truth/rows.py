@@ -95,6 +95,7 @@ class IdentifierRow(TenantRow):
     entity_id: UUID
     is_strong: bool
     source: str
+    observed_at: datetime | None
     entity_owner: str | None
     entity_visibility: Visibility
 
@@ -153,6 +154,7 @@ class Changes:
     """Everything one unit of work writes, as rows for the bulk statements of truth.sql.
 
     A changed entity's row carries the `version` that was read: it is written only while that is still the current one.
+    `relearned` are edges that have learned something, for the graphs to take over.
     """
 
     sources: list[Record] = field(default_factory=list)
@@ -162,9 +164,11 @@ class Changes:
     closed_identifiers: list[Record] = field(default_factory=list)
     new_identifiers: list[Record] = field(default_factory=list)
     new_aliases: list[Record] = field(default_factory=list)
+    tellings: list[Record] = field(default_factory=list)
     closed_facts: list[int] = field(default_factory=list)
     new_facts: list[Record] = field(default_factory=list)
     new_relationships: list[Record] = field(default_factory=list)
     changed_relationships: list[Record] = field(default_factory=list)
     closed_relationships: list[RelationshipRow] = field(default_factory=list)
     touched: set[UUID] = field(default_factory=set)
+    relearned: set[UUID] = field(default_factory=set)

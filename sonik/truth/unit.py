@@ -111,6 +111,7 @@ class Unit:
     def _key(self) -> dict[str, object]:
         return {
             "collection": self._purpose.scope.collection,
+            "owner_org": self._purpose.scope.organisation,
             "actor": self._purpose.scope.actor,
             "key": self._purpose.idempotency_key,
             "request_hash": self._purpose.request_hash,
@@ -159,6 +160,7 @@ def _statements(changes: Changes) -> list[tuple[str, Record]]:
         ("close_relationships", "eids", [row.eid for row in changes.closed_relationships]),
         ("insert_relationships", "rows", changes.new_relationships),
         ("update_relationships", "rows", changes.changed_relationships),
+        ("upsert_tellings", "rows", changes.tellings),
     ]
     return [(query, {key: jsonb(value) if key == "rows" else value}) for query, key, value in planned if value]
 
@@ -166,7 +168,7 @@ def _statements(changes: Changes) -> list[tuple[str, Record]]:
 def _dirty(changes: Changes) -> tuple[set[UUID], set[UUID]]:
     """Return the entities and edges that must be projected: those that changed, and events whose edges did."""
     entities: set[UUID] = set(changes.touched)
-    edges = {row.eid for row in changes.closed_relationships}
+    edges = {*changes.relearned, *(row.eid for row in changes.closed_relationships)}
     for row in changes.new_relationships + changes.changed_relationships:
         edges.add(_uuid(row["eid"]))
     for row in changes.new_relationships:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from mcp import Client
+from mcp_types import PARSE_ERROR
 
 from tests.fix_mcp import Json, Wire, checked_error, data_of, error_of, tokens_of
 from tools.catalog import TOOLS
@@ -259,3 +260,18 @@ def test_the_process_lives_on_after_a_broken_line(wire: Wire, line: str) -> None
     answer = wire.call("sonik_search", json.dumps({"query": "Nébula", "limit": 1}))
     assert answer["structuredContent"]["hits"][0]["ref"] == "nebula"
     assert "Traceback" not in wire.stderr()
+
+
+@pytest.mark.parametrize("text", ['"\\ud800"', "[" * 300 + "]" * 300], ids=["half a surrogate pair", "nested too deep"])
+def test_a_request_that_cannot_be_read_is_answered_under_its_id(wire: Wire, text: str) -> None:
+    answer = wire.ask("tools/call", f'{{"name":"sonik_search","arguments":{{"query":{text}}}}}')
+    assert answer["error"]["code"] == PARSE_ERROR
+    assert answer["error"]["message"].endswith("Send it again without that.")
+
+
+@pytest.mark.parametrize("line", ["this is no JSON", '{"jsonrpc":"2.0","id":"\\ud800"}', "[" * 100_000, "null"])
+def test_a_line_that_is_no_request_is_answered_to_nobody(wire: Wire, line: str) -> None:
+    wire.send_line(line)
+    assert wire.call("sonik_describe", '{"topic": "markets"}')["isError"] is False
+    answer = wire.messages[-2]
+    assert (answer["id"], answer["error"]["code"]) == (None, PARSE_ERROR)

@@ -1,8 +1,8 @@
 """FalkorDB as it really is: every trap that touches us, met on a real server that is killed where it matters."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -17,14 +17,14 @@ from sonik.retrieval.lenses import lens
 from sonik.stores.embedded.redis import SNAPSHOT
 from sonik.stores.graph import CYPHER, Graphs
 from sonik.stores.graph_wire import Value
-from sonik.sync.graph_sink import EdgeRow, edge_properties, edge_query
+from sonik.sync.edges import EdgeRow, edge_properties, edge_query
 from sonik.types import JsonObject
 from tests.fix_engine import deliver
 from tests.fix_redis import RedisServer
 
 pytestmark = pytest.mark.anyio
 
-NOW = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
+NOW = datetime(2026, 11, 21, 20, 0, tzinfo=UTC).timestamp()
 AWKWARD = [
     "plain", "", 'say "hola"', "it's", "back\\slash", "ends with \\", "two\nlines\tand a tab", "Peñón — año", "東京",
     "🎺", "$x {y} `z` //", "0", "false", "null", "\u2028", "a" * 20_000, "MATCH (n) DELETE n",
@@ -224,7 +224,8 @@ async def test_a_late_write_does_not_undo_a_newer_version(graphs: Graphs) -> Non
 
 
 async def test_a_vertex_that_an_edge_named_first_is_completed_and_not_doubled(graphs: Graphs) -> None:
-    await graphs.write("operations", edge_query("HOSTED_BY", ["eid"]), {"rows": [["event", "venue", "e"]]})
+    query = edge_query("upsert_edges", "HOSTED_BY", ["eid"])
+    await graphs.write("operations", query, {"rows": [["event", "venue", "e"]]})
     await graphs.write("operations", CYPHER["label_vertices"].replace("{label}", "Venue"), {"ids": ["venue"]})
     await put(graphs, {"id": "venue", "name": "Casa", "version": 1})
     rows = await graphs.read("operations", "MATCH (a)-[:HOSTED_BY]->(b) RETURN labels(a), labels(b), b.name")
@@ -241,7 +242,9 @@ async def test_the_neighbourhood_starts_from_the_id_index(graphs: Graphs) -> Non
             "since": 0.0, "until": 1.0,
             "fanout": 40, "budget": 100,
         }  # fmt: skip
-        plan = await graphs.explain(graph, CYPHER["neighbourhood"].replace("{types}", types), params)
+        plan = await graphs.explain(
+            graph, CYPHER["neighbourhood"].replace("{types}", types).replace("{weight}", "w_fan"), params
+        )
         assert "Node By Index Scan" in plan
         assert "Node By Label Scan" not in plan
         assert "All Node Scan" not in plan
@@ -263,26 +266,33 @@ async def test_a_walk_starts_from_the_id_index_and_follows_edges(graphs: Graphs,
 
 
 PROJECTOR_QUERIES = (
-    "cursor", "move_cursor", "label_vertices", "upsert_vertices", "delete_vertices", "upsert_edges", "delete_edges",
-    "vertex_versions", "edge_states",
+    "cursor", "move_cursor", "label_vertices", "upsert_vertices", "delete_vertices", "upsert_edges", "create_edges",
+    "delete_edges", "vertex_states", "edge_states",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("query", PROJECTOR_QUERIES)
 async def test_no_query_of_the_projector_scans_a_graph(graphs: Graphs, query: str) -> None:
-    text = edge_query("HOSTED_BY", ["eid", "weight"]) if query == "upsert_edges" else CYPHER[query]
+    writes_edges = query in ("upsert_edges", "create_edges")
+    text = edge_query(query, "HOSTED_BY", ["eid", "weight"]) if writes_edges else CYPHER[query]
     text = text.replace("{type}", "HOSTED_BY").replace("{label}", "Venue")
     numbers = dict.fromkeys(("txid", "seq", "from_txid", "from_seq", "limit"), 1)
-    plan = await graphs.explain("operations", text, {"rows": [], "ids": ["v"], "eids": ["e"], "after": "", **numbers})
+    plan = await graphs.explain("operations", text, {"rows": [], "ids": ["v"], "eids": ["e"], **numbers})
     assert "Index Scan" in plan
     assert "Label Scan" not in plan
     assert "All Node Scan" not in plan
 
 
+def test_no_query_asks_for_a_range_of_texts() -> None:
+    """The index answers it wrongly once there are many: some beyond the range come, and some within it do not."""
+    ranged = re.compile(r"\.(id|eid|name|ref)\s*[<>]")
+    assert [name for name, text in CYPHER.items() if ranged.search(text)] == []
+
+
 def an_edge(**changes: object) -> EdgeRow:
     """An edge as truth has it when nothing but the necessary is known."""
     plain: dict[str, object] = {
-        "eid": uuid4(), "src": uuid4(), "dst": uuid4(), "type": "PERFORMS_AT", "base_weight": 0.9, "confidence": 0.5,
+        "eid": "e", "src": "a", "dst": "b", "type": "PERFORMS_AT", "base_weight": 0.9, "confidence": 0.5,
         "source": "test", "timestamp": NOW, "valid_from": NOW, "valid_to": None, "properties": {}, "owner_org": None,
         "visibility": "public", "collection": "live", "learned": {}, "traversals": 0, "last_at": None,
     }  # fmt: skip
@@ -290,15 +300,15 @@ def an_edge(**changes: object) -> EdgeRow:
 
 
 def test_an_edge_never_lacks_a_common_property() -> None:
-    made = edge_properties(an_edge(), now=NOW)
+    made = edge_properties(an_edge())
     assert set(made) == set(ontology.EDGE_COMMON) - {f"w_{name}" for name in LENSES}
     assert None not in made.values()
-    learned = {name: [0.5, NOW.timestamp()] for name in LENSES}
-    assert set(edge_properties(an_edge(learned=learned), now=NOW)) == set(ontology.EDGE_COMMON)
+    learned = dict.fromkeys(LENSES, 0.5)
+    assert set(edge_properties(an_edge(learned=learned))) == set(ontology.EDGE_COMMON)
 
 
 def test_an_edge_cannot_be_built_without_one_of_its_fields() -> None:
-    whole = {field.name: getattr(an_edge(), field.name) for field in fields(EdgeRow)}
+    whole = an_edge()._asdict()
     for name in whole:
         with pytest.raises(TypeError, match=name):
             EdgeRow(**{key: value for key, value in whole.items() if key != name})

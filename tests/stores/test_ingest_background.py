@@ -1,6 +1,7 @@
 """A delivery taken in by a job ends as it would have in the foreground, each batch exactly once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -15,7 +16,7 @@ from sonik.ingest.stream import BATCH
 from sonik.jobs.job import Job
 from sonik.jobs.queue import cancel, look_up
 from sonik.jobs.worker import Worker
-from sonik.types import JsonObject
+from sonik.types import JsonObject, Scope
 from tests.fix_truth import INGEST, Truth, event, venue
 
 pytestmark = pytest.mark.anyio
@@ -25,9 +26,9 @@ SOURCE = Source(code="agenda", trust=60)
 
 async def put(
     truth: Truth, rows: Sequence[Row], *, key: str | None = None, source: Source = SOURCE,
-    mapping: FieldMapping | None = None,
+    mapping: FieldMapping | None = None, scope: Scope = INGEST,
 ) -> UUID:  # fmt: skip
-    delivery = Delivery(source=source, scope=INGEST, idempotency_key=key)
+    delivery = Delivery(source=source, scope=scope, idempotency_key=key)
     return await submit(truth.postgres, rows, delivery=delivery, clock=truth.clock, mapping=mapping)
 
 
@@ -79,6 +80,16 @@ async def test_the_same_key_with_the_same_rows_is_the_same_job_and_with_others_a
     with pytest.raises(IdempotencyConflict, match="'monday' was used for other rows"):
         await put(truth, list(rows_of(venues(4))), key="monday")
     assert await truth.column("select count(*) from unified.jobs") == [1]
+
+
+async def test_two_organisations_may_use_one_key(truth: Truth) -> None:
+    rows = list(rows_of(venues(3)))
+    scopes = [INGEST, *(replace(INGEST, organisation=name) for name in ("acme", "rival"))]
+    jobs = [await put(truth, rows[:number], key="monday", scope=scope) for number, scope in enumerate(scopes, start=1)]
+    assert len(set(jobs)) == 3
+    assert await put(truth, rows[:2], key="monday", scope=scopes[1]) == jobs[1]
+    with pytest.raises(IdempotencyConflict):
+        await put(truth, rows[:3], key="monday", scope=scopes[1])
 
 
 async def test_a_source_without_a_name_is_refused_before_anything_is_kept(truth: Truth) -> None:

@@ -1,6 +1,7 @@
 """Jobs are done once, tried again when they stumble, given up in the end, and undone where they can be."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -185,6 +186,14 @@ async def test_a_worker_that_lost_its_job_writes_no_more(office: Office) -> None
 async def test_one_key_is_one_job(office: Office) -> None:
     assert await office.order(key="monday") == await office.order(key="monday")
     assert await office.order(key="tuesday") != await office.order(key="wednesday")
+
+
+async def test_a_key_is_known_to_its_organisation_and_collection_only(office: Office) -> None:
+    scopes = [ASKER, *(replace(ASKER, organisation=name) for name in ("acme", "rival")), replace(ASKER, collection="b")]
+    first = [await office.order(key="monday", scope=scope) for scope in scopes]
+    again = [await office.order(key="monday", scope=scope) for scope in scopes]
+    assert len(set(first)) == len(scopes)
+    assert again == first
 
 
 async def test_a_scheduled_job_is_done_once_in_each_span(office: Office) -> None:

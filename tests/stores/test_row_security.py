@@ -17,9 +17,11 @@ from sonik.ingest.receipts import Intake
 from sonik.jobs.job import Order
 from sonik.jobs.queue import enqueue
 from sonik.knowledge.delivery import ingest_documents
+from sonik.learning.log import TraversalLog
+from sonik.learning.verdicts import judge
 from sonik.sql import queries
 from sonik.stores.postgres import Postgres
-from sonik.types import JsonObject, Scope
+from sonik.types import JsonObject, Scope, Trace
 from tests.fix_truth import INGEST, PLACE_IDS, Database, Truth, artist, event, venue
 
 pytestmark = pytest.mark.anyio
@@ -41,7 +43,7 @@ SECURED = (
     "brands", "events", "documents", "passages", "phrases", "statements",
 )  # fmt: skip
 # Seen by the organisation that asked, the platform being one, and by staff.
-ASKED_FOR = ("jobs",)
+ASKED_FOR = ("jobs", "traversal_log", "verdicts")
 OPEN = (
     "legend_entity_types", "legend_relationship_types", "legend_genres", "legend_markets", "legend_channels",
     "status_registry",
@@ -137,6 +139,25 @@ async def test_a_job_is_seen_by_the_organisation_that_asked_and_by_staff(
         assert words_in(await session.rows("select name from unified.jobs")) == sees
 
 
+@pytest.mark.parametrize(
+    ("who", "sees"),
+    [(ANYONE, {"publico"}), (ACME, {"acme"}), (RIVAL, {"rival"}), (STAFF, {"publico", "acme", "rival"}),
+     (Scope(role="ops"), {"publico", "acme", "rival"}), (BENCH, {"banco"})],
+)  # fmt: skip
+async def test_what_was_asked_and_judged_is_seen_by_those_who_asked_and_by_those_who_run_sonik(
+    truth: Truth, who: Scope, sees: set[str]
+) -> None:
+    log = TraversalLog(postgres=truth.postgres, clock=truth.clock)
+    for word, scope in {"publico": ANYONE, "acme": ACME, "rival": RIVAL, "banco": BENCH}.items():
+        log.add(Trace(trace_id=word, query=word), scope=scope, lens="fan", hits=0)
+        await log.flush()
+        async with truth.postgres.writing() as session:
+            await judge(session, word, "dead_end", refs=(), scope=scope, clock=truth.clock)
+    async with truth.postgres.reading(who) as session:
+        for table in ("traversal_log", "verdicts"):
+            assert words_in(await session.rows(f"select trace_id from unified.{table}")) == sees
+
+
 async def test_no_table_is_readable_that_this_file_does_not_prove(truth: Truth) -> None:
     readable = await truth.column("""
         select distinct table_name::text from information_schema.table_privileges
@@ -156,7 +177,7 @@ async def test_no_retrieval_query_joins_its_way_to_anothers_row(tenants: Truth, 
     hidden = {str(entity["id"]) for entity in everyone if not words_in(entity["slug"]) <= SEES[who]}
     assert hidden
     asked = {**queries("retrieval"), **queries("passages")}
-    asked = {name: text for name, text in asked.items() if name not in {"log_traversal", "no_wait"}}
+    asked = {name: text for name, text in asked.items() if name != "no_wait"}
     async with tenants.postgres.reading(SCOPES[who]) as session:
         for name, text in asked.items():
             of_each = "%(id)s" in text or name == "by_ref"

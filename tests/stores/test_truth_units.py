@@ -126,10 +126,23 @@ async def test_the_same_records_told_otherwise_are_another_request(truth: Truth,
         await truth.deliver(event("e1"), key="k-1", **other)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("good", [(), ("e1",)], ids=["nothing good", "one good"])
+async def test_a_line_that_was_refused_is_part_of_what_a_key_stands_for(truth: Truth, good: tuple[str, ...]) -> None:
+    told = [event(source_id) for source_id in good]
+    first = await truth.deliver(*told, event("bad", price_min=-1), key="k-1")
+    assert first.counts["refused"] == 1
+    assert await truth.deliver(*told, event("bad", price_min=-1), key="k-1") == first
+    for other in (event("bad", price_min=-2), event("bad", price_min=1)):
+        with pytest.raises(IdempotencyConflict, match="'k-1' was used for another request"):
+            await truth.deliver(*told, other, key="k-1")
+    assert await truth.column("select count(*) from unified.events") == [len(good)]
+
+
 async def test_a_key_belongs_to_its_caller(truth: Truth) -> None:
     await truth.deliver(event("e1"), key="k-1")
-    other = await truth.deliver(event("e2"), key="k-1", scope=replace(INGEST, user="another"))
-    assert other.counts["created"] == 1
+    others = [replace(INGEST, user="another"), replace(INGEST, organisation="acme")]
+    for number, scope in enumerate(others, start=2):
+        assert (await truth.deliver(event(f"e{number}"), key="k-1", scope=scope)).counts["created"] == 1
 
 
 async def test_a_dry_run_does_not_use_up_its_key(truth: Truth) -> None:

@@ -11,7 +11,7 @@ from sonik.retrieval.lenses import Lens, lens, over
 from sonik.retrieval.patterns import PATTERNS, Leg
 from sonik.retrieval.walk import WIDE, Crossing, Walked, Walker
 from sonik.stores.graph import CYPHER, Graphs
-from sonik.sync.graph_sink import FOREVER, edge_query
+from sonik.sync.edges import FOREVER, edge_query
 from sonik.types import Scope
 from tests.fix_redis import NOW, RedisServer
 
@@ -57,7 +57,7 @@ async def write(graphs: Graphs, *ties: str, **properties: object) -> None:
             "collection": "live", "visibility": "public", "owner_org": "-", **properties,
         }  # fmt: skip
         row_of_edge = [src.partition(":")[2], dst.partition(":")[2], *common.values()]
-        await graphs.write(graph, edge_query(edge, list(common)), {"rows": [row_of_edge]})
+        await graphs.write(graph, edge_query("upsert_edges", edge, list(common)), {"rows": [row_of_edge]})
 
 
 async def walk(

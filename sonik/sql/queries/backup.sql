@@ -12,3 +12,11 @@ drop schema unified cascade;
 -- name: forget_places
 -- Places in the outbox that was left behind mean nothing here, and nobody should wait for them.
 update unified.idempotency_keys set response = response || '{"txid": 0, "seq": 0}' where response ? 'txid';
+-- What was learned from stands before every place to come, and what was not among those of now.
+update unified.traversal_log l
+set txid = case when (l.txid, l.seq) <= (c.txid::text::xid8, c.seq) then '0' else pg_current_xact_id() end
+from unified.learning_cursors c where c.stream = 'traces';
+update unified.verdicts v
+set txid = case when (v.txid, v.seq) <= (c.txid::text::xid8, c.seq) then '0' else pg_current_xact_id() end
+from unified.learning_cursors c where c.stream = 'verdicts';
+update unified.learning_cursors set txid = 0, seq = 9223372036854775807;

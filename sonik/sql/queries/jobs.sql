@@ -2,11 +2,15 @@
 insert into unified.jobs (name, key, arguments, run_at, most_attempts, role, actor, owner_org, collection, created_at)
 values (%(name)s, %(key)s, %(arguments)s, %(run_at)s, %(most_attempts)s, %(role)s, %(actor)s, %(owner_org)s,
         %(collection)s, %(now)s)
-on conflict (key) do nothing
+on conflict (collection, owner_org, key) where key is not null do nothing
 returning id;
 
 -- name: find_by_key
-select id, arguments from unified.jobs where key = %(key)s;
+select id from unified.jobs
+where key = %(key)s and collection = %(collection)s and owner_org is not distinct from %(owner_org)s;
+
+-- name: arguments
+select arguments from unified.jobs where id = %(id)s;
 
 -- name: describe
 -- What is known only once the whole input was read.

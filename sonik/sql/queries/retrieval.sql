@@ -17,7 +17,7 @@ where i.collection = %(collection)s and i.current_to is null
 limit 50;
 
 -- name: by_ref
--- One entity by its id, a former id, its slug, or an exact alias; the surest comes first.
+-- One entity by its id, a former id, its slug, or an exact alias; of those that share a name the one most sources tell of.
 select id, entity_type, rank from (
     select e.id, e.entity_type, 1 as rank from unified.entities e
     where e.id = %(uuid)s and e.collection = %(collection)s and e.deleted_at is null
@@ -31,7 +31,10 @@ select id, entity_type, rank from (
     select e.id, e.entity_type, 4 from unified.aliases a join unified.entities e on e.id = a.entity_id
     where a.folded = %(folded)s and a.collection = %(collection)s and e.deleted_at is null
 ) found
-order by rank, id
+order by rank,
+         (select count(distinct f.source) from unified.facts f
+          where f.entity_id = found.id and f.valid_to is null) desc,
+         id
 limit 5;
 
 -- name: refs_starting
@@ -49,19 +52,20 @@ select e.id, e.entity_type, ev.starts_at >= %(start)s as starts_within,
        count(*) over () as total
 from unified.events ev
 join unified.entities e on e.id = ev.entity_id and e.deleted_at is null
-left join unified.relationships h on h.src = e.id and h.type = 'HOSTED_BY' and h.valid_to is null
-left join unified.venues v on v.entity_id = h.dst
 where e.collection = %(collection)s
-  and tstzrange(ev.starts_at, ev.until, '[)') && tstzrange(%(start)s, %(end)s, '[)')
-  and ev.until > %(now)s
+  and ev.starts_at < %(end)s and ev.until > %(start)s and ev.until > %(now)s
+  and (ev.starts_at >= %(start)s - interval '48 hours' or ev.is_long)
   and (%(market)s::text is null or e.market = %(market)s)
   and (%(genres)s::text[] is null or ev.genres && %(genres)s)
   and (%(price_max)s::numeric is null or coalesce(ev.price_min, case when ev.is_free then 0 end) <= %(price_max)s)
   and (%(free)s::boolean is null or coalesce(ev.is_free, ev.price_min = 0) = %(free)s)
-  and (%(lat)s::double precision is null or (
-        v.lat between %(lat)s - %(km)s / 111.0 and %(lat)s + %(km)s / 111.0
-        and 2 * 6371 * asin(sqrt(least(1, power(sin(radians(v.lat - %(lat)s) / 2), 2)
-            + cos(radians(%(lat)s)) * cos(radians(v.lat)) * power(sin(radians(v.lng - %(lng)s) / 2), 2)))) <= %(km)s))
+  and (%(lat)s::double precision is null or exists (
+        select from unified.relationships h join unified.venues v on v.entity_id = h.dst
+        where h.src = e.id and h.type = 'HOSTED_BY' and h.valid_to is null
+          and v.lat between %(lat)s - %(km)s / 111.0 and %(lat)s + %(km)s / 111.0
+          and 2 * 6371 * asin(sqrt(least(1, power(sin(radians(v.lat - %(lat)s) / 2), 2)
+              + cos(radians(%(lat)s)) * cos(radians(v.lat))
+                * power(sin(radians(v.lng - %(lng)s) / 2), 2)))) <= %(km)s))
   and (%(with_cancelled)s or ev.status not in ('cancelled', 'postponed'))
 order by starts_within desc,
          case when %(sort)s = 'price' then coalesce(ev.price_min, case when ev.is_free then 0 end) end nulls last,
@@ -205,9 +209,3 @@ from unified.facts
 where entity_id = %(id)s and valid_to is not null and valid_to <= %(at)s
 order by valid_to desc, attribute
 limit %(limit)s;
-
--- name: log_traversal
-insert into unified.traversal_log (trace_id, at, actor, owner_org, collection, lens, query, hits, understood, steps, edges)
-select trace_id, at, actor, owner_org, collection, lens, query, hits, understood, steps, edges
-from jsonb_to_recordset(%(rows)s) as x (trace_id text, at timestamptz, actor text, owner_org text, collection text,
-    lens text, query text, hits integer, understood jsonb, steps jsonb, edges jsonb);

@@ -8,6 +8,9 @@ where (txid, seq) > (%(txid)s::text::xid8, %(seq)s) and txid < pg_snapshot_xmin(
 order by txid, seq
 limit %(limit)s;
 
+-- name: last_change
+select txid::text::bigint as txid, seq from unified.outbox order by txid desc, seq desc limit 1;
+
 -- name: horizon
 -- Everything below this transaction has either committed or never will.
 select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as txid, 0::bigint as seq;
@@ -126,17 +129,23 @@ left join unified.legend_markets m on e.entity_type = 'market' and m.slug = e.sl
 where e.id = any(%(ids)s) and e.deleted_at is null;
 
 -- name: edges
-select r.eid, r.src, r.dst, r.type, r.base_weight, r.confidence, r.source, r.timestamp, r.valid_from, r.valid_to,
+-- Ids as text and moments in seconds, as the graph holds them.
+select r.eid::text as eid, r.src::text as src, r.dst::text as dst, r.type, r.base_weight, r.confidence, r.source,
+       extract(epoch from r.timestamp)::double precision as timestamp,
+       extract(epoch from r.valid_from)::double precision as valid_from,
+       extract(epoch from r.valid_to)::double precision as valid_to,
        r.properties, r.owner_org, r.visibility, r.collection,
-       coalesce(l.learned, '{}') as learned, coalesce(l.traversals, 0) as traversals, l.last_at
+       coalesce(l.learned, '{}') as learned, coalesce(l.traversals, 0) as traversals,
+       extract(epoch from l.last_at)::double precision as last_at
 from unified.relationships r
-left join lateral (
-    select jsonb_object_agg(el.lens, jsonb_build_array(el.learned, extract(epoch from el.last_at))) as learned,
-           sum(el.traversals)::bigint as traversals, max(el.last_at) as last_at
-    from unified.edge_learning el where el.eid = r.eid
-) l on true
-where r.eid = any(%(ids)s)
-  and not exists (select from unified.entities e where e.id in (r.src, r.dst) and e.deleted_at is not null);
+join unified.entities s on s.id = r.src and s.deleted_at is null
+join unified.entities d on d.id = r.dst and d.deleted_at is null
+left join (
+    select eid, jsonb_object_agg(lens, learned) as learned, max(traversals) filter (where lens = 'all') as traversals,
+           max(last_at) as last_at
+    from unified.edge_learning where eid = any(%(ids)s::uuid[]) group by eid
+) l on l.eid = r.eid
+where r.eid = any(%(ids)s::uuid[]);
 
 -- name: texts
 -- What is searched: an entity with its own words and the names around it, as far as all who see it may see them.
@@ -187,8 +196,9 @@ order by id limit %(limit)s;
 
 -- name: edge_states
 select r.eid::text as eid, r.src::text as src, r.dst::text as dst, r.type, r.valid_to is not null as closed,
-       r.base_weight, r.confidence
+       r.base_weight, r.confidence, coalesce(el.learned, 0) as learned
 from unified.relationships r
+left join unified.edge_learning el on el.eid = r.eid and el.lens = 'all'
 where r.eid > %(after)s
   and not exists (select from unified.entities e where e.id in (r.src, r.dst) and e.deleted_at is not null)
 order by r.eid limit %(limit)s;

@@ -23,7 +23,7 @@ cross join lateral (
 
 -- name: identifiers_of
 -- Everything these entities are known by now, and who may see them.
-select i.scheme, i.value, i.entity_type, i.entity_id, i.is_strong, i.source, i.owner_org, i.visibility, i.collection,
+select i.scheme, i.value, i.entity_type, i.entity_id, i.is_strong, i.source, i.observed_at, i.owner_org, i.visibility, i.collection,
        e.owner_org as entity_owner, e.visibility as entity_visibility
 from unified.identifiers i
 join unified.entities e on e.id = i.entity_id
@@ -60,6 +60,20 @@ join unified.relationships r on r.src = wanted.src and r.type = wanted.type and 
 select entity_id, folded, owner_org, visibility, collection
 from unified.aliases
 where entity_id = any(%(ids)s);
+
+-- name: tellings_of
+select entity_id, partial, observed_at, words
+from unified.tellings
+where source = %(source)s and entity_id = any(%(ids)s);
+
+-- name: upsert_tellings
+-- A rival may have told of a later moment meanwhile.
+insert into unified.tellings (entity_id, source, partial, observed_at, words)
+select entity_id, source, partial, observed_at, words
+from jsonb_to_recordset(%(rows)s) as x (entity_id uuid, source text, partial boolean, observed_at timestamptz,
+    words text[])
+on conflict (entity_id, source, partial) do update set observed_at = excluded.observed_at, words = excluded.words
+where tellings.observed_at <= excluded.observed_at;
 
 -- name: taken_slugs
 select slug from unified.entities where collection = %(collection)s and slug = any(%(slugs)s);
@@ -142,11 +156,11 @@ where i.scheme = x.scheme and i.value = x.value and i.entity_type = x.entity_typ
   and i.current_to is null;
 
 -- name: insert_identifiers
-insert into unified.identifiers (scheme, value, entity_type, entity_id, is_strong, source, current_from,
-                                 owner_org, visibility, collection)
-select scheme, value, entity_type, entity_id, is_strong, source, %(now)s, owner_org, visibility, collection
+insert into unified.identifiers (scheme, value, entity_type, entity_id, is_strong, source, observed_at,
+                                 current_from, owner_org, visibility, collection)
+select scheme, value, entity_type, entity_id, is_strong, source, observed_at, %(now)s, owner_org, visibility, collection
 from jsonb_to_recordset(%(rows)s) as x (scheme text, value text, entity_type text, entity_id uuid,
-    is_strong boolean, source text, owner_org text, visibility text, collection text)
+    is_strong boolean, source text, observed_at timestamptz, owner_org text, visibility text, collection text)
 on conflict (entity_id, scheme, value) where not is_strong and current_to is null do nothing;
 
 -- name: insert_aliases
@@ -217,11 +231,12 @@ values (%(now)s, %(correlation_id)s, %(actor)s, %(role)s, %(action)s, %(collecti
 
 -- name: find_idempotency_key
 select request_hash, response from unified.idempotency_keys
-where collection = %(collection)s and actor = %(actor)s and key = %(key)s;
+where collection = %(collection)s and owner_org is not distinct from %(owner_org)s and actor = %(actor)s
+  and key = %(key)s;
 
 -- name: store_idempotency_key
-insert into unified.idempotency_keys (collection, actor, key, request_hash, response)
-values (%(collection)s, %(actor)s, %(key)s, %(request_hash)s, %(response)s);
+insert into unified.idempotency_keys (collection, owner_org, actor, key, request_hash, response)
+values (%(collection)s, %(owner_org)s, %(actor)s, %(key)s, %(request_hash)s, %(response)s);
 
 -- name: source_cursor
 select cursor from unified.source_cursors where collection = %(collection)s and source = %(source)s;

@@ -20,7 +20,11 @@ insert into status_registry (domain, status, label_es, label_pt, label_en, is_te
     ('job', 'undoing', 'deshaciéndose', 'desfazendo', 'undoing', false, 3),
     ('job', 'succeeded', 'terminado', 'concluído', 'succeeded', true, 4),
     ('job', 'failed', 'fallido', 'falhou', 'failed', true, 5),
-    ('job', 'cancelled', 'cancelado', 'cancelado', 'cancelled', true, 6)
+    ('job', 'cancelled', 'cancelado', 'cancelado', 'cancelled', true, 6),
+    ('verdict', 'useful', 'útil', 'útil', 'useful', true, 1),
+    ('verdict', 'partial', 'útil en parte', 'útil em parte', 'partly useful', true, 2),
+    ('verdict', 'wrong', 'equivocado', 'errado', 'wrong', true, 3),
+    ('verdict', 'dead_end', 'sin salida', 'sem saída', 'dead end', true, 4)
 on conflict (domain, status) do update set
     label_es = excluded.label_es, label_pt = excluded.label_pt, label_en = excluded.label_en,
     is_terminal = excluded.is_terminal, position = excluded.position;

@@ -1,0 +1,24 @@
+"""A report of many runs as files: JSON, Markdown and plots."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from eval.plots import plot
+from eval.result import write_whole
+from eval.summary import DIFFERENCE_NOTE, Summary
+from eval.tables import Sheet, sheets
+
+
+def publish(summary: Summary, folder: Path) -> list[Path]:
+    """Write report.json, report.md and the plots, and return the files."""
+    plots = plot(summary, folder)
+    write_whole(folder / "report.json", json.dumps(summary.as_json(), ensure_ascii=False, indent=1) + "\n")
+    write_whole(folder / "report.md", _page(sheets(summary), plots))
+    return [folder / "report.json", folder / "report.md", *plots]
+
+
+def _page(tables: Sequence[Sheet], plots: Sequence[Path]) -> str:
+    parts = ["# Retrieval, measured", DIFFERENCE_NOTE, *(sheet.markdown() for sheet in tables)]
+    parts += [f"![{path.stem}]({path.name})" for path in plots]
+    return "\n\n".join(parts) + "\n"

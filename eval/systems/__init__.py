@@ -1,0 +1,1 @@
+"""What can be measured: Sonik, its ablations, and its plain alternatives."""
