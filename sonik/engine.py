@@ -32,6 +32,7 @@ from sonik.retrieval.answer import Answer
 from sonik.retrieval.bridge import Bridge
 from sonik.retrieval.describe import Described, Describer
 from sonik.retrieval.entity import Portrait, portray
+from sonik.retrieval.kept import KeptAnswers
 from sonik.retrieval.lenses import lens, permitted
 from sonik.retrieval.listing import Lister, Programme, Wish
 from sonik.retrieval.passages import PassageSearcher
@@ -45,6 +46,7 @@ from sonik.retrieval.traverse import Traverser
 from sonik.retrieval.vocabulary import Vocabulary
 from sonik.settings import Settings
 from sonik.stores.addresses import attached
+from sonik.stores.cache import AnswerCache, open_cache
 from sonik.stores.cancellation import cancelled, settled
 from sonik.stores.disk import Room
 from sonik.stores.embedding import Embedder, open_embedder
@@ -71,7 +73,7 @@ class Engine:
 
     def __init__(
         self, *, settings: Settings, postgres: Postgres, graphs: Graphs, vectors: Vectors, embedder: Embedder,
-        legends: Legends,
+        legends: Legends, cache: AnswerCache | None,
     ) -> None:  # fmt: skip
         clock = Clock.frozen(settings.now)
         self.settings = settings
@@ -91,12 +93,17 @@ class Engine:
         self._projector = Projector(postgres=postgres, sinks=tuple(self._sinks.values()))
         self._worker = Worker(postgres=postgres, handlers=self._handlers(), clock=clock, schedule=SCHEDULE)
         market = settings.market
+        self._kept = None if cache is None else KeptAnswers(
+            cache=cache, postgres=postgres, clock=clock, sinks=tuple(self._sinks),
+            ttl_seconds=settings.cache_ttl_seconds,
+        )  # fmt: skip
         self._lister = Lister(
             postgres=postgres, vocabulary=vocabulary, clock=clock, log=self.log, default_market=market
         )
         self._searcher = Searcher(
             sources=Sources(postgres=postgres, vectors=vectors, embedder=embedder), graphs=graphs,
             vocabulary=vocabulary, clock=clock, log=self.log, edge_budget=settings.edge_budget, default_market=market,
+            kept=self._kept,
         )  # fmt: skip
         self._passages = PassageSearcher(
             sources=Sources(postgres=postgres, vectors=vectors, embedder=embedder), graphs=graphs, clock=clock,
@@ -151,9 +158,16 @@ class Engine:
             )
             async with postgres.writing() as session:
                 legends = await load_legends(session)
+            cache = None
+            if settings.cache == "on":
+                cache = await open_cache(
+                    addresses.cache, search=None if settings.redisearch == "auto" else False,
+                    dimension=embedder.dimension, model=embedder.model, clock=Clock.frozen(settings.now),
+                )  # fmt: skip
+                stack.push_async_callback(cache.close)
             engine = cls(
                 settings=settings, postgres=postgres, graphs=graphs, vectors=vectors, embedder=embedder,
-                legends=legends,
+                legends=legends, cache=cache,
             )  # fmt: skip
             stack.push_async_callback(engine.log.flush)
             running = [engine.log.run()]
