@@ -8,7 +8,7 @@ DEV    := dev$(if $(filter all transformers,$(EXTRAS)),$(comma)dev-models)
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed-$(EXTRAS)
 
-.PHONY: install demo test check bench clean
+.PHONY: install demo test check bench eval clean
 
 install: $(STAMP)
 
@@ -35,6 +35,10 @@ check: install
 
 bench: install
 	$(BIN)/python -m tests.bench
+
+# Needs the public sets beside the checkout, see docs/how-to/evaluate.md.
+eval: install
+	$(BIN)/python -m eval baselines --out build/eval/baselines
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,10 +1,11 @@
-"""Sets by name: the folders of the data folder, and parts of them that publications measured."""
+"""Sets by name: the product's own, the folders of the data folder, and parts of these that publications measured."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eval.dataset import Dataset
 from eval.folder import CORPUS, read_folder
+from eval.product.set import SPLITS, product
 from sonik.errors import InvalidInput, NotFound, did_you_mean
 
 
@@ -33,6 +34,8 @@ def load(name: str, *, data: Path, limit: int | None = None) -> Dataset:
     """
     if limit is not None and limit < 1:
         raise InvalidInput(f"A run of {limit} questions says nothing.", next_step="Give --limit 1 or more.")
+    if name in SPLITS:
+        return product(name).first(limit)
     part = next((part for part in PARTS if part.name == name), None)
     dataset = _part(part, data) if part else read_folder(_folder(name, data))
     return dataset.first(limit)
@@ -41,7 +44,7 @@ def load(name: str, *, data: Path, limit: int | None = None) -> Dataset:
 def names(data: Path) -> list[str]:
     """Return the name of every set there is."""
     folders = sorted(path.parent.name for path in data.glob(f"*/{CORPUS}"))
-    return [*folders, *(part.name for part in PARTS if part.of in folders)]
+    return [*SPLITS, *folders, *(part.name for part in PARTS if part.of in folders)]
 
 
 def _folder(name: str, data: Path) -> Path:
@@ -52,7 +55,8 @@ def _folder(name: str, data: Path) -> Path:
     if folder.is_dir():
         return folder
     known = names(data)
-    step = did_you_mean(name, known) if known else f"No sets are in {data}; name their folder with --data."
+    elsewhere = f"No sets are in {data}; name their folder with --data."
+    step = did_you_mean(name, known) if len(known) > len(SPLITS) else elsewhere
     raise NotFound(f"There is no set or folder '{name[:80]}'.", next_step=step, field="dataset")
 
 
@@ -60,7 +64,7 @@ def _part(part: Part, data: Path) -> Dataset:
     whole = read_folder(_folder(part.of, data))
     corpus = replace(whole.corpus, name=part.name, passages=whole.corpus.passages[: part.passages], extractions={})
     known = {passage.id for passage in corpus.passages}
-    dataset = replace(whole.first(part.questions), corpus=corpus)
+    dataset = replace(whole.first(part.questions), name=part.name, corpus=corpus)
     if any(set(grades) - known for grades in dataset.qrels.grades.values()):
         step = f"Use the {part.of} that the how-to names."
         raise InvalidInput(f"{part.name} is not the beginning of this {part.of}.", next_step=step, field="dataset")

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from eval import catalog
+from eval import baselines, catalog
 from eval.compare import SHOWN, compare
 from eval.publish import publish
 from eval.published import published
@@ -20,7 +20,7 @@ from eval.settings import EvalSettings
 from eval.summary import summarize
 from eval.systems.catalog import SYSTEMS, find
 from eval.systems.system import Workshop
-from eval.tables import compared, sheets
+from eval.tables import agreement, compared, sheets
 from sonik.errors import SonikError
 from sonik.settings import Settings
 from sonik.stores.embedding import open_embedder
@@ -33,6 +33,8 @@ app = typer.Typer(
 WIDTH = 180
 Data = Annotated[Path | None, typer.Option(help="Folder whose subfolders are sets; SONIK_EVAL_DATA unless given.")]
 
+Work = Annotated[Path | None, typer.Option(help="Folder for vectors and stores; SONIK_EVAL_WORK unless given.")]
+
 
 @app.command("run")
 def run_command(
@@ -41,7 +43,7 @@ def run_command(
     out: Annotated[Path, typer.Option(help="Where the result goes; an interrupted run goes on beside it.")],
     limit: Annotated[int | None, typer.Option(help="Only the first questions.")] = None,
     data: Data = None,
-    work: Annotated[Path | None, typer.Option(help="Folder for vectors and stores; SONIK_EVAL_WORK.")] = None,
+    work: Work = None,
     restart: Annotated[bool, typer.Option(help="Forget what an interrupted run has left.")] = False,
 ) -> None:
     """Run one system on one set: --dataset hotpotqa_300 --system bm25 --out build/bm25.json."""
@@ -50,8 +52,7 @@ def run_command(
         dataset=catalog.load(dataset, data=data or settings.data, limit=limit),
         entry=find(system), out=out, commit=commit_of(), restart=restart,
     )  # fmt: skip
-    workshop = Workshop(folder=work or settings.work, embedder=open_embedder(Settings()))
-    _tell(_run(order, workshop))
+    _tell(_run(order, _workshop(work)))
 
 
 @app.command("compare")
@@ -87,6 +88,19 @@ def report_command(
         typer.echo(f"written: {path}")
 
 
+@app.command("baselines")
+def baselines_command(
+    out: Annotated[Path, typer.Option(help="Folder for the results.")], data: Data = None, work: Work = None
+) -> None:
+    """Run every baseline on every public set and check that it scores what it should."""
+    workshop = _workshop(work)
+    asked = baselines.orders(data=data or EvalSettings().data, out=out, commit=commit_of())
+    checked = list(baselines.check(asked, lambda order: _run(order, workshop)))
+    _console().print(agreement(checked).rich())
+    if not all(one.agrees for one in checked):
+        raise typer.Exit(1)
+
+
 @app.command("list")
 def list_command(data: Data = None) -> None:
     """List the sets and the systems there are."""
@@ -108,6 +122,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _workshop(work: Path | None) -> Workshop:
+    return Workshop(folder=work or EvalSettings().work, embedder=open_embedder(Settings()))
 
 
 def _run(order: Order, workshop: Workshop) -> Report:

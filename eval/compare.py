@@ -57,9 +57,9 @@ def _check(ours: Report, theirs: Report) -> None:
 
 
 def _questions(report: Report, kind: str | None) -> list[str]:
-    asked = [key for key, answered in report.per_query.items() if kind is None or answered.kind == kind]
+    asked = [key for key, answered in report.per_query.items() if kind is None or kind in answered.kinds]
     if not asked:
-        kinds = sorted({answered.kind for answered in report.per_query.values()})
+        kinds = sorted({one for answered in report.per_query.values() for one in answered.kinds})
         step = did_you_mean(kind or "", kinds)
         raise InvalidInput(f"No question is of the kind '{kind}'.", next_step=step, field="kind")
     return asked

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from sonik.errors import InvalidInput
 
@@ -34,20 +35,32 @@ class Extraction:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Query:
-    """A question; `kind` is the class it is reported under."""
+    """A question; `kinds` are the classes it is reported under."""
 
     id: str
     text: str
-    kind: str = ""
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Frozen:
+    """A sample world: it is made from a seed, and it is always the same moment in it."""
+
+    now: datetime
+    seed: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Corpus:
-    """What is searched; `extractions` by passage id, for the passages that have one."""
+    """What is searched; `extractions` by passage id, for the passages that have one.
+
+    Of a `world` the passages are what a plain index holds of its things; Sonik takes in what its sources deliver.
+    """
 
     name: str
     passages: tuple[Passage, ...]
     extractions: Mapping[str, Extraction] = field(default_factory=dict)
+    world: Frozen | None = None
 
     @property
     def digest(self) -> str:
@@ -83,14 +96,10 @@ class Qrels:
 class Dataset:
     """A corpus, the questions asked of it, and the judgements."""
 
+    name: str
     corpus: Corpus
     queries: tuple[Query, ...]
     qrels: Qrels
-
-    @property
-    def name(self) -> str:
-        """The name of the set."""
-        return self.corpus.name
 
     @property
     def digest(self) -> str:

@@ -37,14 +37,15 @@ class _QueryLine(_Line):
     gold_ids: Annotated[list[Name], Field(min_length=1)]
     type: str | None = None
     hops: int | None = None
+    tags: list[str] = []
 
     @property
     def key(self) -> str:
         return self.id
 
     @property
-    def kind(self) -> str:
-        return self.type or (f"{self.hops} hops" if self.hops else "")
+    def kinds(self) -> tuple[str, ...]:
+        return tuple(kind for kind in (self.type, f"{self.hops} hops" if self.hops else None, *self.tags) if kind)
 
 
 class _TriplesLine(_Line):
@@ -73,8 +74,9 @@ def read_folder(folder: Path) -> Dataset:
     for number, line in lines:
         _known(line.gold_ids, known, at=_at(folder / QUERIES, number), field="gold_ids")
     return Dataset(
+        name=corpus.name,
         corpus=corpus,
-        queries=tuple(Query(id=line.id, text=line.question, kind=line.kind) for _, line in lines),
+        queries=tuple(Query(id=line.id, text=line.question, kinds=line.kinds) for _, line in lines),
         qrels=Qrels(grades={line.id: dict.fromkeys(line.gold_ids, 1) for _, line in lines}),
     )
 

@@ -17,7 +17,7 @@ class _Frozen(BaseModel):
 class Answered(_Frozen):
     """One question's ranking, what it scored, and how long it took."""
 
-    kind: str
+    kinds: tuple[str, ...]
     ranked: tuple[str, ...]
     ms: float
     metrics: dict[str, float]

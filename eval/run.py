@@ -102,7 +102,7 @@ def _report(order: Order, settings: JsonObject, journal: Journal) -> Report:
         index_s=round(journal.index_seconds or 0.0, 3),
         per_query={
             query.id: Answered(
-                kind=query.kind, ranked=lines[query.id].ranked, ms=lines[query.id].ms, metrics=scores[query.id]
+                kinds=query.kinds, ranked=lines[query.id].ranked, ms=lines[query.id].ms, metrics=scores[query.id]
             )
             for query in order.dataset.queries
         },

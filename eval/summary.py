@@ -104,10 +104,10 @@ def _aligned(baseline: Report, report: Report) -> list[float]:
 
 
 def _by_kind(report: Report) -> dict[str, dict[str, float]]:
-    kinds = sorted({answered.kind for answered in report.per_query.values()} - {""})
+    kinds = sorted({kind for answered in report.per_query.values() for kind in answered.kinds})
     return {
         kind: {
-            metric: fmean(one.metrics[metric] for one in report.per_query.values() if one.kind == kind)
+            metric: fmean(one.metrics[metric] for one in report.per_query.values() if kind in one.kinds)
             for metric in SHOWN
         }
         for kind in kinds
@@ -115,7 +115,7 @@ def _by_kind(report: Report) -> dict[str, dict[str, float]]:
 
 
 def _protocol(report: Report, label: str) -> Protocol:
-    hops = [one.metrics[PROTOCOL] for one in report.per_query.values() if one.kind != SINGLE_HOP]
+    hops = [one.metrics[PROTOCOL] for one in report.per_query.values() if SINGLE_HOP not in one.kinds]
     return Protocol(
         dataset=report.dataset, system=label, questions=len(report.per_query),
         complete=fmean(report.values(PROTOCOL)), complete_multihop=fmean(hops) if hops else 0.0, published=False,

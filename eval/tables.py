@@ -7,6 +7,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from eval.baselines import METRICS, Checked
 from eval.compare import Compared
 from eval.significance import Difference, Estimate
 from eval.summary import BASELINE, HEADLINE, SHOWN, Protocol, Row, Summary
@@ -55,6 +56,20 @@ def compared(ours: str, theirs: str, lines: Iterable[Compared]) -> Sheet:
     )  # fmt: skip
     head = ("metric", ours, theirs, "difference", "95 % interval", "p")
     return Sheet(title=f"{ours} against {theirs}, in points", head=head, rows=rows)
+
+
+def agreement(checked: Iterable[Checked]) -> Sheet:
+    """Return the table of the baselines: measured and, in brackets, expected."""
+    rows = tuple(
+        (
+            one.dataset, one.system,
+            *(f"{percent(a)} ({percent(b)})" for a, b in zip(one.measured, one.expected, strict=True)),
+            "agrees" if one.agrees else "differs",
+        )
+        for one in checked
+    )  # fmt: skip
+    head = ("set", "system", *METRICS, "")
+    return Sheet(title="Baselines in percent, and what they should score", head=head, rows=rows, names=2)
 
 
 def percent(share: float) -> str:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from server.app import build
 from server.opening import Opening
 from sonik.settings import Settings
+from sonik.stores.allocator import share_arenas
 
 # Clients wait two seconds before they terminate a server.
 CLOSE_SECONDS = 1.8
@@ -17,6 +18,7 @@ STILL_OPENING_SECONDS = 0.5
 
 async def serve(settings: Settings) -> None:
     """Serve until the client closes stdin or a signal comes."""
+    share_arenas()
     opening = Opening(settings)
     leaving: list[asyncio.Task[None]] = []
     loop = asyncio.get_running_loop()

@@ -225,10 +225,12 @@ class Engine:
         return await ingest(self._postgres, rows, delivery=delivery, clock=self.clock, mapping=mapping, watch=watch)
 
     async def ingest_documents(
-        self, rows: Iterable[Row], *, delivery: Delivery, watch: Watcher | None = None
+        self, rows: Iterable[Row], *, delivery: Delivery, triples: Iterable[Row] = (), watch: Watcher | None = None
     ) -> Intake:
-        """Take documents into the knowledge graph and return a receipt for each."""
-        return await ingest_documents(self._postgres, rows, delivery=delivery, clock=self.clock, watch=watch)
+        """Take documents into the knowledge graph, with what was extracted from them, and return a receipt for each."""
+        return await ingest_documents(
+            self._postgres, rows, delivery=delivery, clock=self.clock, triples=triples, watch=watch
+        )
 
     async def ingest_later(
         self, rows: Iterable[Row], *, delivery: Delivery, mapping: FieldMapping | None = None

@@ -11,4 +11,5 @@ pytest_plugins = [
     "tests.fix_reading",
     "tests.fix_world",
     "tests.fix_eval",
+    "tests.fix_learning",
 ]

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
+from sonik.identity.names import strip_invisible
+
 FEWEST_TOKENS = 400
 CONCISE_TOKENS = 1_500
 DETAILED_TOKENS = 6_000
@@ -20,7 +22,7 @@ def text(*, least: int = 0, most: int = 200) -> AfterValidator:
     """Return what makes a string a text: nothing unseen in it, and so many characters."""
 
     def check(value: str) -> str:
-        seen = _UNSEEN.sub(" ", value).strip()
+        seen = strip_invisible(_UNSEEN.sub(" ", value)).strip()
         if len(seen) < least:
             raise ValueError("there is nothing in it")
         if len(seen) > most:

@@ -12,7 +12,7 @@ from sonik.retrieval.refs import LONGEST_REF
 from sonik.types import JsonValue, Scope
 from tools.arguments import Listed, Moment, Name, Reading, one_of, text
 from tools.rendering import Rendered
-from tools.results import NAME_LIMIT, Entry, Named, Result, SourceText, brief, entry, shortened
+from tools.results import NAME_LIMIT, Entry, Named, Result, SourceText, brief, entry, named, quoted, shortened
 
 if TYPE_CHECKING:
     from sonik.engine import Engine
@@ -65,6 +65,13 @@ class FactLine(BaseModel):
     until: str | None = None
 
 
+class Namesake(Named):
+    """Another that bears the name, and what tells it from this one."""
+
+    kind: str
+    market: str | None = None
+
+
 class EntityResult(Result):
     """One entity."""
 
@@ -78,7 +85,7 @@ class EntityResult(Result):
     claim_status: str | None = None
     history: list[FactLine] | None = None
     article_uses: list[Named] | None = None
-    namesakes: list[Named] | None = None
+    namesakes: list[Namesake] | None = None
 
 
 async def sonik_get_entity(engine: "Engine", scope: Scope, arguments: EntityArguments) -> Rendered[EntityResult]:
@@ -95,7 +102,7 @@ def _result(engine: "Engine", scope: Scope, arguments: EntityArguments, portrait
     card = portrait.card
     identifiers: dict[str, list[str]] = {}
     for identifier in portrait.identifiers:
-        identifiers.setdefault(identifier.scheme, []).append(identifier.value)
+        identifiers.setdefault(identifier.scheme, []).append(named(identifier.value))
     return EntityResult(
         trace_id=portrait.trace_id, as_of=engine.as_of(scope, arguments.as_of),
         entity=entry(card, detailed=True), id=str(card.id), identifiers=identifiers,
@@ -106,8 +113,12 @@ def _result(engine: "Engine", scope: Scope, arguments: EntityArguments, portrait
         claim_status=card.claim_status if "claim" in wanted else None,
         history=_history(portrait) if "history" in wanted else None,
         article_uses=[] if "article_uses" in wanted else None,
-        namesakes=[Named(name=other.name, ref=other.ref) for other in portrait.namesakes] or None,
+        namesakes=[_namesake(other) for other in portrait.namesakes] or None,
     )  # fmt: skip
+
+
+def _namesake(card: Card) -> Namesake:
+    return Namesake(name=named(card.name), ref=card.ref, kind=card.kind, market=card.market)
 
 
 def _attributes(card: Card) -> dict[str, str | float | bool]:
@@ -123,8 +134,8 @@ def _attributes(card: Card) -> dict[str, str | float | bool]:
 def _relations(portrait: Portrait) -> list[Relation]:
     return [
         Relation(
-            type=near.type, direction="out" if near.outgoing else "in", name=near.name, ref=near.ref, kind=near.kind,
-            weight=round(near.base_weight * near.confidence, 2), sources=near.sources,
+            type=near.type, direction="out" if near.outgoing else "in", name=named(near.name), ref=near.ref,
+            kind=near.kind, weight=round(near.base_weight * near.confidence, 2), sources=near.sources,
         )
         for near in portrait.relations
     ]  # fmt: skip
@@ -132,7 +143,7 @@ def _relations(portrait: Portrait) -> list[Relation]:
 
 def _events(portrait: Portrait) -> list[EventLine]:
     return [
-        EventLine(name=e.name, ref=e.ref, when=f"{e.local_start:%Y-%m-%d %H:%M}",
+        EventLine(name=named(e.name), ref=e.ref, when=f"{e.local_start:%Y-%m-%d %H:%M}",
                   status=e.status if e.status != "scheduled" else None)
         for e in portrait.events
     ]  # fmt: skip
@@ -201,5 +212,6 @@ def _smaller(result: EntityResult) -> tuple[str | None, EntityResult]:
 
 def _text(result: EntityResult) -> str:
     shown = result.entity
-    detail = ", ".join(part for part in (shown.kind, shown.when, shown.venue, shown.address) if part)
-    return f"{shown.name} ({shown.ref}): {detail}"
+    outside = [quoted(part) for part in (shown.venue, shown.address) if part]
+    detail = ", ".join(part for part in (shown.kind, shown.when, *outside) if part)
+    return f"{quoted(shown.name)} ({shown.ref}): {detail}"

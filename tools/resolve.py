@@ -13,7 +13,7 @@ from sonik.retrieval.trace import new_trace_id
 from sonik.types import JsonObject, Scope
 from tools.arguments import DETAILED_TOKENS, Arguments, Listed, Moment, Name, text
 from tools.rendering import Rendered, fitted
-from tools.results import MOST_LISTED, Result, shortened
+from tools.results import MOST_LISTED, Result, quoted, shortened
 
 if TYPE_CHECKING:
     from sonik.engine import Engine
@@ -149,6 +149,6 @@ def _smaller(result: ResolveResult) -> Iterator[ResolveResult]:
 
 def _text(result: ResolveResult) -> str:
     return "\n".join(
-        f"- {line.name}: {f'{line.entity.ref} by {line.decided_by}' if line.entity else 'nobody known'}"
+        f"- {quoted(line.name)}: {f'{line.entity.ref} by {line.decided_by}' if line.entity else 'nobody known'}"
         for line in result.resolved
     )

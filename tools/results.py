@@ -12,7 +12,9 @@ from sonik.types import JsonObject, Trace
 
 DESCRIPTION_LIMIT = 600
 NAME_LIMIT = 80
+LONGEST_NAME = 160
 MOST_LISTED = 10
+_QUOTES = str.maketrans("“”", "''")
 
 
 class SourceText(BaseModel):
@@ -155,7 +157,8 @@ class DescribeResult(Result):
 def entry(card: Card, *, detailed: bool, hit: Hit | None = None) -> Entry:
     """Return a card as a list shows it."""
     shown = Entry(
-        ref=card.ref, kind=card.kind, name=card.name, when=when(card), venue=card.venue, market=card.market,
+        ref=card.ref, kind=card.kind, name=named(card.name), when=when(card), market=card.market,
+        venue=named(card.venue) if card.venue else None,
         price=price(card), status=card.status if card.status not in (None, "scheduled") else None,
         why=_why(hit) if hit else None,
     )  # fmt: skip
@@ -166,9 +169,9 @@ def entry(card: Card, *, detailed: bool, hit: Hit | None = None) -> Entry:
         update={
             "genres": card.genres or None,
             "tickets": card.ticket_url,
-            "address": card.address,
-            "lineup": [Named(**artist) for artist in card.lineup] or None,
-            "promoters": [Named(**promoter) for promoter in card.promoters] or None,
+            "address": named(card.address) if card.address else None,
+            "lineup": [_named(artist) for artist in card.lineup] or None,
+            "promoters": [_named(promoter) for promoter in card.promoters] or None,
             "about": SourceText(source_text=about[:DESCRIPTION_LIMIT]) if isinstance(about, str) else None,
             "sources": sources(card) or None,
             "score": hit.score if hit else None,
@@ -184,6 +187,16 @@ def brief(shown: Entry) -> Entry:
 def shortened(text: str, *, limit: int = NAME_LIMIT) -> str:
     """Return a text cut to a number of characters, with a sign that it was."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def named(text: str) -> str:
+    """Return a name, an address or the like as results show it: in one line, and not too long."""
+    return shortened(" ".join(text.split()), limit=LONGEST_NAME)
+
+
+def quoted(name: str) -> str:
+    """Return a name as it stands within a sentence or a line: outside words, marked as such, that cannot get out."""
+    return f"“{shortened(' '.join(name.split())).translate(_QUOTES)}”"
 
 
 def when(card: Card) -> str | None:
@@ -239,21 +252,25 @@ def markdown(title: str, entries: Sequence[Entry]) -> str:
     """Return a short text of a list, for clients that show text only."""
     lines = [title]
     for shown in entries:
-        parts = [shown.when, shown.venue, shown.price, shown.status]
+        parts = [shown.when, quoted(shown.venue) if shown.venue else None, shown.price, shown.status]
         detail = ", ".join(part for part in parts if part)
-        lines.append(f"- {shown.name} ({shown.ref})" + (f": {detail}" if detail else ""))
+        lines.append(f"- {quoted(shown.name)} ({shown.ref})" + (f": {detail}" if detail else ""))
     return "\n".join(lines)
 
 
 def _why(hit: Hit) -> str | None:
     via = hit.reason.via
     if via is not None:
-        return f"{via.name}, {when(via)}" + (f", {via.venue}" if via.venue else "")
+        return f"{quoted(via.name)}, {when(via)}" + (f", {quoted(via.venue)}" if via.venue else "")
     if hit.reason.named:
         return "named in the question"
     if len(hit.reason.path) > 1:
-        return " > ".join(hit.reason.path[:-1])
+        return " > ".join(quoted(name) for name in hit.reason.path[:-1])
     return None
+
+
+def _named(other: Mapping[str, str]) -> Named:
+    return Named(name=named(other["name"]), ref=other["ref"])
 
 
 def _amount(value: Decimal) -> str:

@@ -22,6 +22,7 @@ from tools.results import (
     TraverseResult,
     entry,
     markdown,
+    quoted,
     shortened,
 )
 
@@ -70,14 +71,14 @@ async def sonik_traverse(engine: "Engine", scope: Scope, arguments: TraverseArgu
     following = findings.hits[len(page.shown)].place if page.left_out else offset + arguments.limit
     more = following < findings.total
     cursor = cursors.encode(following, binding=binding, scope=scope, key=engine.cursor_key) if more else None
-    title = f"{findings.total} from {shortened(findings.start.name)} by {findings.pattern}"
+    title = f"{findings.total} from {quoted(findings.start.name)} by {findings.pattern}"
     return page.rendered(next_cursor=cursor, truncated=more, text=markdown(title, page.shown))
 
 
 def _reached(findings: Findings, hit: Found, *, detailed: bool) -> Reached:
-    words = [findings.start.name]
+    words = [quoted(findings.start.name)]
     for step in hit.path:
-        words += [f"{ARROWS[step.outgoing]}{step.type} {step.weight:.2f}", shortened(step.end.name)]
+        words += [f"{ARROWS[step.outgoing]}{step.type} {step.weight:.2f}", quoted(step.end.name)]
     steps = [
         PathStep(
             edge=step.type, direction="out" if step.outgoing else "in", weight=round(step.weight, 4), graph=step.graph,
@@ -98,7 +99,7 @@ def _queries(findings: Findings) -> list[GraphQuery]:
 
 def _notes(findings: Findings) -> list[str]:
     notes = [
-        f"'{shortened(other.name)}' is also {other.kind} {other.ref}." for other in findings.namesakes[:MOST_LISTED]
+        f"{quoted(other.name)} is also {other.kind} {other.ref}." for other in findings.namesakes[:MOST_LISTED]
     ]  # fmt: skip
     if findings.cut:
         notes.append("Not every edge was followed: of each vertex the strongest were taken.")

@@ -26,10 +26,47 @@ Row = tuple[bytes, float]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Embedded:
-    """Vectors in the order of their texts, and the seconds that making all of them took, now or before."""
+    """Vectors in the order of their texts, the seconds that making all of them took, and how many of these before."""
 
     vectors: Vectors
     seconds: float
+    spared_seconds: float
+
+
+class Remembering:
+    """An embedder that makes no vector of a passage twice, and adds up the seconds this has spared."""
+
+    def __init__(self, embedder: Embedder, *, path: Path) -> None:
+        """Put a file before an embedder."""
+        self._embedder = embedder
+        self._path = path
+        self.spared_seconds = 0.0
+
+    @property
+    def model(self) -> str:
+        """The identity of the model."""
+        return self._embedder.model
+
+    @property
+    def dimension(self) -> int:
+        """The length of a vector."""
+        return self._embedder.dimension
+
+    async def warm(self) -> None:
+        """Load the model now."""
+        await self._embedder.warm()
+
+    async def documents(self, texts: Sequence[str]) -> Vectors:
+        """Return one row for each text, from the file where it holds them."""
+        if not texts:
+            return await self._embedder.documents(texts)
+        embedded = await embed(texts, embedder=self._embedder, path=self._path)
+        self.spared_seconds += embedded.spared_seconds
+        return embedded.vectors
+
+    async def question(self, text: str) -> Vectors:
+        """Return the vector of a question, always made anew."""
+        return await self._embedder.question(text)
 
 
 async def embed(texts: Sequence[str], *, embedder: Embedder, path: Path) -> Embedded:
@@ -40,6 +77,7 @@ async def embed(texts: Sequence[str], *, embedder: Embedder, path: Path) -> Embe
     with closing(sqlite3.connect(path, timeout=60)) as file:
         file.execute(SCHEMA)
         rows = {key: row for key in keys if (row := file.execute(READ, (embedder.model, key)).fetchone())}
+        spared = sum(seconds for _, seconds in rows.values())
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in rows}
         # Batches of like length are padded least; each is kept as soon as it is made.
         ordered = sorted(missing, key=lambda key: len(missing[key]))
@@ -51,7 +89,7 @@ async def embed(texts: Sequence[str], *, embedder: Embedder, path: Path) -> Embe
                     file.execute(WRITE, (embedder.model, key, *row))
                     rows[key] = row
     vectors = np.stack([np.frombuffer(rows[key][0], dtype=np.float32) for key in keys])
-    return Embedded(vectors=vectors, seconds=sum(seconds for _, seconds in rows.values()))
+    return Embedded(vectors=vectors, seconds=sum(seconds for _, seconds in rows.values()), spared_seconds=spared)
 
 
 async def _made(texts: Sequence[str], embedder: Embedder) -> list[Row]:

@@ -45,6 +45,11 @@ def clean_text(text: str, *, max_length: int = 20_000) -> str:
     return "\n\n".join(paragraphs)[:max_length].rstrip()
 
 
+def clean_line(text: str, *, max_length: int = 20_000) -> str:
+    """Return outside text that stands in a line, such as a name: as `clean_text`, with no line break in it."""
+    return " ".join(clean_text(text).split())[:max_length].rstrip()
+
+
 def plain(text: str) -> str:
     """Return the text in lower case without accents, "$" in a word as s and "&" as y; punctuation stays."""
     text = strip_invisible(text)

@@ -75,7 +75,7 @@ class Registry:
 
     async def load(self, session: Session, sightings: Iterable[Sighting], *, collection: str) -> None:
         """Read the holders of all keys of these sightings, and everything else those holders hold."""
-        keys = {key for sighting in sightings for key in sighting.keys}
+        keys = {key for sighting in sightings for key in sighting.sought}
         params = {
             "schemes": [key.scheme for key in keys],
             "values": [key.value for key in keys],
@@ -109,7 +109,7 @@ class Registry:
         """Find the sighting's entity, or name it by `new_id`."""
         found: tuple[Key, UUID] | None = None
         passed_over: list[PassedOver] = []
-        for key in sighting.keys:
+        for key in sighting.sought:
             holder = self.holder(key, sighting.kind)
             if holder is None:
                 continue
@@ -128,7 +128,7 @@ class Registry:
 
     def holders(self, sighting: Sighting) -> set[UUID]:
         """Return the stored entities that hold one of its keys."""
-        found = {self.holder(key, sighting.kind) for key in sighting.keys}
+        found = {self.holder(key, sighting.kind) for key in sighting.sought}
         return {entity_id for entity_id in found if entity_id is not None and entity_id in self._stored}
 
     def register(self, sighting: Sighting, entity_id: UUID, *, outdated: bool = False) -> Registered:
@@ -172,7 +172,7 @@ class Registry:
         ours, theirs = sighting.tenancy, self._tenancies[holder]
         if ours.visibility != "org" or ours.reaches(theirs):
             return True
-        own = key.scheme.startswith(("source:", "name:"))
+        own = key.scheme.startswith(("source:", "home:", "name:"))
         return own and theirs.visibility == "staff" and theirs.owner_org in (None, ours.owner_org)
 
     def _contradiction(self, holder: UUID, sighting: Sighting, *, decided_by: Key) -> Key | None:
@@ -183,7 +183,7 @@ class Registry:
         """
         if decided_by.scheme.startswith("source:"):
             return None
-        for key in sighting.keys:
+        for key in sighting.sought:
             if key == decided_by:
                 return None
             if key not in self._held[holder] and self.values(holder, key.scheme):

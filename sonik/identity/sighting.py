@@ -1,7 +1,7 @@
 """What one source says of one entity at one moment: its identifiers and its facts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -22,6 +22,12 @@ class Source:
     code: str
     trust: int = 50
 
+    def of(self, organisation: str | None) -> "Source":
+        """Return the source as an organisation's own: two organisations may call theirs the same."""
+        if organisation is None or not self.code:
+            return self
+        return replace(self, code=f"{self.code}@{organisation.replace('%', '%25').replace('@', '%40')}")
+
 
 class Key(NamedTuple):
     """An identifier: its scheme and its normalised value."""
@@ -35,7 +41,9 @@ class Sighting:
     """One entity as one record shows it. `mention` marks a passing remark, which never overrules a record.
 
     `keys` are all its strong keys in the order they decide: authorities, the source's own id, then derived keys.
-    `digest` tells its record from others, whatever their time, and `dated` that the record itself tells its time.
+    `sought` are those it may be found by: what the platform tells of an organisation's is told by that one's own
+    source, and also found by what the source is to the platform, `shared_as`. `digest` tells its record from others,
+    whatever their time, and `dated` that the record itself tells its time.
     """
 
     kind: str
@@ -44,6 +52,7 @@ class Sighting:
     observed_at: datetime
     authorities: tuple[Key, ...] = ()
     source_id: str | None = None
+    home_key: str | None = None
     name_key: str | None = None
     event_key: str | None = None
     weak: tuple[Key, ...] = ()
@@ -55,16 +64,23 @@ class Sighting:
     digest: str = ""
     dated: bool = False
     tenancy: Tenancy = field(default_factory=Tenancy)
+    shared_as: str | None = None
     keys: tuple[Key, ...] = field(init=False)
+    sought: tuple[Key, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        own = (
-            ("source:" + self.source.code, self.source_id),
-            ("name:" + self.source.code, self.name_key),
-            ("event_key", self.event_key),
-        )
-        derived = tuple(Key(scheme, value) for scheme, value in own if value is not None)
-        object.__setattr__(self, "keys", self.authorities + derived)
+        own = self._own(self.source.code)
+        derived = () if self.event_key is None else (Key("event_key", self.event_key),)
+        object.__setattr__(self, "keys", (*self.authorities, *own, *derived))
+        found_by = self.keys
+        if self.shared_as is not None:
+            both = (key for pair in zip(own, self._own(self.shared_as), strict=True) for key in pair)
+            found_by = (*self.authorities, *both, *derived)
+        object.__setattr__(self, "sought", found_by)
+
+    def _own(self, code: str) -> list[Key]:
+        said = (("source:", self.source_id), ("home:", self.home_key), ("name:", self.name_key))
+        return [Key(scheme + code, value) for scheme, value in said if value is not None]
 
     @property
     def word(self) -> Word:

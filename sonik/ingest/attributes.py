@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
 from sonik.errors import InvalidInput, did_you_mean
-from sonik.identity.names import clean_text
+from sonik.identity.names import clean_line, clean_text
 from sonik.ingest.records import Moment
 from sonik.ingest.statement import Findings
 from sonik.ingest.web_address import web_address
@@ -45,7 +45,7 @@ def described(
     types = {described.name: described.type for described in known}
     facts: JsonObject = {}
     for name, value in given.items():
-        field = f"{at}.{clean_text(name, max_length=MAX_NAME)}"
+        field = f"{at}.{clean_line(name, max_length=MAX_NAME)}"
         if name not in types:
             hint = did_you_mean(name[:MAX_NAME], list(types)) if types else "It has none."
             findings.refuse(field, f"Unknown property of {of}. {hint}")

@@ -50,7 +50,6 @@ class Batch:
         acquaintance: Acquaintance | None = None,
     ) -> None:  # fmt: skip
         self._session = session
-        self._source = source
         self._collection = scope.collection
         self._legends = legends
         self._reader = Reader(source=source, legends=legends, now=now, scope=scope, partial=partial)
@@ -164,8 +163,8 @@ class Batch:
 
     async def _connect(self, taken: Sequence[_Taken]) -> EdgeBook:
         sources = {s.code: s.trust for s in await self._session.fetch(Source, SQL["sources"])}
-        if sources.get(self._source.code) != self._source.trust:
-            self._changes.sources.append({"code": self._source.code, "trust": self._source.trust})
+        told = {s.source for one in taken for s in (one.statement.main, *one.statement.mentions)}
+        self._changes.sources += [{"code": s.code, "trust": s.trust} for s in told if sources.get(s.code) != s.trust]
         book = EdgeBook(trust=sources)
         await self._load_edges(book, taken)
         # What a source has taken back since stands no more, though its old file is delivered again.

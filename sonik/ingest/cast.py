@@ -74,7 +74,7 @@ class Cast:
 
     def knows(self, sighting: Sighting) -> bool:
         """Say whether somebody holds one of its keys."""
-        return any(self._registry.holder(key, sighting.kind) for key in sighting.keys)
+        return any(self._registry.holder(key, sighting.kind) for key in sighting.sought)
 
     def entity_id(self, sighting: Sighting) -> UUID:
         """Return the entity it speaks of."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from sonik.errors import InvalidInput, did_you_mean
-from sonik.identity.names import clean_text
+from sonik.identity.names import clean_line
 from sonik.ingest.documents import object_row, read_document
 from sonik.ingest.exports import read_export
 from sonik.ingest.legends import Legends
@@ -80,7 +80,7 @@ def to_record(row: Row, *, mapping: FieldMapping | None, legends: Legends) -> An
     except InvalidInput as error:
         problems = (Problem(field=error.field or "record", reason=str(error)),)
     name = mapped_name(mapping, row.content) if mapping else row.content.get("name") or row.content.get("title")
-    shown = clean_text(name, max_length=MAX_SHOWN) if isinstance(name, str) else None
+    shown = clean_line(name, max_length=MAX_SHOWN) if isinstance(name, str) else None
     return Receipt(line=row.line, outcome="refused", name=shown, problems=problems)
 
 
@@ -93,7 +93,7 @@ def rows_of(records: Iterable[JsonObject]) -> Iterator[Row]:
 def _problem(detail: ErrorDetails) -> Problem:
     # The first part of a location is the discriminator's value, which is no field.
     path = [str(part) for part in detail["loc"][1:]]
-    field = clean_text(".".join(path), max_length=MAX_SHOWN)
+    field = clean_line(".".join(path), max_length=MAX_SHOWN)
     if detail["type"] in {"union_tag_invalid", "union_tag_not_found"}:
         given = str(detail.get("ctx", {}).get("tag", ""))
         return Problem(field="kind", reason=f"Not a kind that can be taken in. {did_you_mean(given, list(KINDS))}")
@@ -102,7 +102,7 @@ def _problem(detail: ErrorDetails) -> Problem:
     reason = detail["msg"].removeprefix("Value error, ")
     if detail["type"].startswith("datetime") and isinstance(given := detail["input"], str):
         reason += f": '{given[:MAX_SHOWN]}'"
-    return Problem(field=field or "record", reason=clean_text(reason, max_length=300))
+    return Problem(field=field or "record", reason=clean_line(reason, max_length=300))
 
 
 def _fields_beside(location: tuple[int | str, ...]) -> list[str]:

@@ -3,7 +3,7 @@
 from sonik import ontology
 from sonik.errors import InvalidInput
 from sonik.identity import contact, domains, instagram, places
-from sonik.identity.names import clean_text, name_key
+from sonik.identity.names import clean_line, name_key
 from sonik.identity.sighting import Key, authorities_of
 from sonik.ingest.records import AnyRecord, EventRecord, Mention, OrganizationRecord, PersonRecord, VenueRecord
 from sonik.ingest.statement import Findings
@@ -49,7 +49,7 @@ def weak_keys(record: AnyRecord, findings: Findings, *, country: str | None) -> 
 
 def cleaned_id(raw: str | None) -> str | None:
     """Return a source's own id as it is kept."""
-    return clean_text(raw, max_length=MAX_ID) or None if raw else None
+    return clean_line(raw, max_length=MAX_ID) or None if raw else None
 
 
 def name_key_of(kind: str, name: str, *, place: str | None = None) -> str | None:
@@ -61,6 +61,16 @@ def name_key_of(kind: str, name: str, *, place: str | None = None) -> str | None
         return None
     key = name_key(name) or name.casefold()
     return (f"{key}@{name_key(place)}" if kind == "venue" and place else key)[:MAX_NAME_KEY] or None
+
+
+def home_key_of(kind: str, name: str, *, city: str | None) -> str | None:
+    """Return the key that tells one source's artists of one name apart: the name and the city they are from.
+
+    It comes before the name alone, by which those are found of whom no city is said.
+    """
+    if kind != "artist" or not city:
+        return None
+    return f"{name_key(name) or name.casefold()}@{name_key(city)}"[:MAX_NAME_KEY]
 
 
 def _authority(scheme: str, raw: str, kind: str, findings: Findings, *, field: str) -> str | None:

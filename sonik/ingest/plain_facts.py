@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import get_args
 
 from sonik import ontology
-from sonik.identity.names import clean_text, fold
+from sonik.identity.names import clean_line, clean_text, fold
 from sonik.ingest.attributes import described
 from sonik.ingest.legends import Legends
 from sonik.ingest.records import (
@@ -31,6 +31,7 @@ _PLAIN = {
     for model in get_args(get_args(AnyRecord)[0])
 }
 _ADDRESSES = {"url", "image_url", "ticket_url", "website"}
+_OF_PARAGRAPHS = "description"
 
 
 def plain_facts(
@@ -43,7 +44,7 @@ def plain_facts(
     for name in _PLAIN[type(record)]:
         value = getattr(record, name)
         if value is not None:
-            facts[name] = _web_address(name, value, findings) if name in _ADDRESSES else _plain(value)
+            facts[name] = _web_address(name, value, findings) if name in _ADDRESSES else _plain(name, value)
     if isinstance(record, EventRecord):
         facts |= _programme(record, partial=partial)
     if isinstance(record, ThingRecord):
@@ -77,7 +78,7 @@ def _genres(genres: tuple[str, ...], legends: Legends) -> JsonObject:
     tags: dict[str, None] = {}
     for genre in genres:
         code = legends.genres.get(fold(genre))
-        tag = "" if code else clean_text(genre, max_length=80)
+        tag = "" if code else clean_line(genre, max_length=80)
         if code:
             codes[code] = None
         elif tag:
@@ -92,9 +93,9 @@ def _web_address(field: str, raw: str, findings: Findings) -> str | None:
     return address
 
 
-def _plain(value: str | float | Decimal) -> JsonValue:
+def _plain(field: str, value: str | float | Decimal) -> JsonValue:
     if isinstance(value, str):
-        return clean_text(value)
+        return clean_text(value) if field == _OF_PARAGRAPHS else clean_line(value)
     # 20000 and 20000.00 are one price, so they must be one fact.
     return format(value.normalize(), "f") if isinstance(value, Decimal) else value
 

@@ -7,10 +7,10 @@ from hashlib import blake2b
 from sonik import ontology
 from sonik.errors import InvalidInput
 from sonik.identity.dossier import COLUMNS
-from sonik.identity.names import clean_text, name_key
+from sonik.identity.names import clean_line, name_key
 from sonik.identity.sighting import Key, Sighting, Source
 from sonik.ingest.attributes import described
-from sonik.ingest.identifiers import authorities, cleaned_id, name_key_of, weak_keys
+from sonik.ingest.identifiers import authorities, cleaned_id, home_key_of, name_key_of, weak_keys
 from sonik.ingest.legends import Legends
 from sonik.ingest.plain_facts import plain_facts
 from sonik.ingest.records import (
@@ -40,7 +40,7 @@ class Reader:
     """Reads records of one source; what many records mention alike is read once."""
 
     def __init__(self, *, source: Source, legends: Legends, now: datetime, scope: Scope, partial: bool) -> None:
-        self.source = source
+        self.source = source.of(scope.organisation)
         self.legends = legends
         self.now = now
         self.scope = scope
@@ -68,6 +68,9 @@ class _Reading:
         self._edges: list[StatedEdge] = []
         self._at = self._observed_at()
         self._tenancy = self._read_tenancy()
+        owner = self._tenancy.owner_org if reader.scope.organisation is None else None
+        self._source = reader.source.of(owner)
+        self._shared_as = reader.source.code if owner is not None else None
 
     def statement(self, line: int) -> Statement:
         market = self._market()
@@ -91,21 +94,22 @@ class _Reading:
             findings.refuse("source_id", f"{_not_by_name(record.kind)} Give its source_id.")
         facts = plain_facts(record, findings, market=market, legends=self._legends, partial=self._reader.partial)
         url = facts.get("url")
-        aliases = (clean_text(alias, max_length=MAX_NAME) for alias in record.aliases)
+        aliases = (clean_line(alias, max_length=MAX_NAME) for alias in record.aliases)
         country = self._legends.markets[market].country if market else None
         return Sighting(
-            kind=record.kind, name=name, source=self._reader.source, observed_at=self._at,
+            kind=record.kind, name=name, source=self._source, observed_at=self._at,
             authorities=authorities(record, record.kind, findings), source_id=cleaned_id(record.source_id),
+            home_key=home_key_of(record.kind, name, city=self._home(_city(record))),
             name_key=name_key_of(record.kind, name, place=self._place(_city(record), market)),
             weak=weak_keys(record, findings, country=country), facts=facts, aliases=tuple(filter(None, aliases)),
             url=url if isinstance(url, str) else None, partial=self._reader.partial, tenancy=self._tenancy,
-            digest=self._digest(), dated=record.observed_at is not None,
+            digest=self._digest(), dated=record.observed_at is not None, shared_as=self._shared_as,
         )  # fmt: skip
 
     def _digest(self) -> str:
         """Return what tells this record from all others of its entity, whatever their time."""
         said = self._record.model_dump_json(exclude={"observed_at"}, exclude_unset=True)
-        known = f"{self._reader.source.trust} {self._tenancy.owner_org} {said}"
+        known = f"{self._source.trust} {self._tenancy.owner_org} {said}"
         return blake2b(known.encode(), digest_size=DIGEST_BYTES).hexdigest()
 
     def _observed_at(self) -> datetime:
@@ -117,7 +121,7 @@ class _Reading:
 
     def _read_tenancy(self) -> Tenancy:
         record, ours = self._record, self._reader.scope.organisation
-        owner = clean_text(record.owner_org, max_length=MAX_SHORT) or None if record.owner_org else None
+        owner = clean_line(record.owner_org, max_length=MAX_SHORT) or None if record.owner_org else None
         if ours is not None and owner not in (None, ours):
             self._findings.refuse("owner_org", f"is not '{ours}', for whom this is delivered")
         if record.visibility == "org":
@@ -257,31 +261,38 @@ class _Reading:
         if mention.market:
             market = self._known_market(mention.market, f"{at}market")
         market = self._legends.find_market(mention.city) or market
-        said: JsonObject = {"city": mention.city and clean_text(mention.city)}
+        said: JsonObject = {"city": mention.city and clean_line(mention.city)}
         if kind == "venue":
-            address = mention.address and clean_text(mention.address)
+            address = mention.address and clean_line(mention.address)
             said |= {"address": address, "lat": mention.lat, "lng": mention.lng, "market": market}
         name = self._name(mention.name, f"{at}name")
         # Who may read the record may read what it mentions; only people, and what is theirs, are not made public by it.
         in_public = ontology.vertex(kind).private and self._tenancy.visibility == "public"
         return Sighting(
-            kind=kind, name=name, source=self._reader.source, observed_at=self._at, mention=True,
+            kind=kind, name=name, source=self._source, observed_at=self._at, mention=True,
             authorities=authorities(mention, kind, self._findings, at=at), source_id=cleaned_id(mention.source_id),
+            home_key=home_key_of(kind, name, city=self._home(mention.city)),
             name_key=name_key_of(kind, name, place=self._place(mention.city, market)),
             facts={field: value for field, value in said.items() if value is not None and value != ""},
             tenancy=replace(self._tenancy, visibility="staff") if in_public else self._tenancy,
+            shared_as=self._shared_as,
         )  # fmt: skip
 
     def _place(self, city: str | None, market: str | None) -> str | None:
         """Return the city; where none is said, the one the market is named for."""
         return city or (self._legends.markets[market].name if market else None)
 
+    def _home(self, city: str | None) -> str | None:
+        """Return a city by one of its names, if it is a market's."""
+        market = self._legends.find_market(city) if city else None
+        return self._legends.markets[market].name if market else city
+
     def _append(self, sighting: Sighting) -> int:
         self._mentions.append(sighting)
         return len(self._mentions) - 1
 
     def _name(self, raw: str, field: str) -> str:
-        name = clean_text(raw, max_length=MAX_NAME)
+        name = clean_line(raw, max_length=MAX_NAME)
         if not name:
             self._findings.refuse(field, "has no visible character")
         return name

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sonik.errors import InvalidInput, SonikError
-from sonik.identity.names import clean_text
+from sonik.identity.names import clean_line
 from sonik.identity.sighting import Sighting
 from sonik.ingest.receipts import Problem
 from sonik.types import JsonValue
@@ -55,7 +55,7 @@ class Findings:
 
     def refuse(self, where: str, reason: str | InvalidInput) -> None:
         """Add a problem with a field."""
-        self.problems.append(Problem(field=where, reason=clean_text(str(reason), max_length=MAX_REASON)))
+        self.problems.append(Problem(field=where, reason=clean_line(str(reason), max_length=MAX_REASON)))
 
     def note(self, text: str) -> None:
         """Add a note."""

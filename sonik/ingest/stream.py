@@ -8,7 +8,7 @@ from itertools import islice
 
 from sonik.clock import Clock
 from sonik.errors import IdempotencyConflict, InvalidInput
-from sonik.identity.names import clean_text
+from sonik.identity.names import clean_line
 from sonik.ingest.acquaintance import Acquaintance
 from sonik.ingest.batch import Numbered
 from sonik.ingest.files import Row, to_record
@@ -159,6 +159,9 @@ def check_delivery(delivery: Delivery) -> None:
     if not 0 < len(source.code.strip()) <= MAX_SOURCE_NAME or not source.code.isprintable():
         step = f"Give 1 to {MAX_SOURCE_NAME} visible characters."
         raise InvalidInput("The source has no usable name.", next_step=step, field="source")
+    if "@" in source.code:
+        step = "Leave the @ out: whose source it is follows from who delivers."
+        raise InvalidInput("An @ stands before an organisation.", next_step=step, field="source")
     if not 0 <= source.trust <= 100:
         raise InvalidInput(f"Trust {source.trust} is out of reach.", next_step="Give 0 to 100.", field="trust")
 
@@ -167,7 +170,7 @@ def refused_by_truth(numbered: Numbered, error: InvalidInput) -> Receipt:
     """Return the receipt of a record that the database refuses, whatever was checked before."""
     line, record = numbered
     problem = Problem(field=error.field or "record", reason=str(error))
-    name = clean_text(record.name, max_length=MAX_SHOWN)
+    name = clean_line(record.name, max_length=MAX_SHOWN)
     return Receipt(line=line, outcome="refused", name=name, problems=(problem,))
 
 

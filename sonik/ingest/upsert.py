@@ -96,7 +96,8 @@ async def _once(unit: Unit, records: Sequence[JsonObject], *, told: Upsert, scop
     if unit.replay is not None:
         last = unit.replay.get("last_cursor")
         return Upserted(intake=replayed(unit.replay), last_cursor=last if isinstance(last, str) else None)
-    place: dict[str, object] = {"collection": scope.collection, "source": told.source}
+    own = Source(code=told.source).of(scope.organisation).code
+    place: dict[str, object] = {"collection": scope.collection, "source": own}
     rows = await unit.session.rows(SQL["source_cursor"], place)
     last_cursor = str(rows[0]["cursor"]) if rows else None
     intake = await _take(unit.session, records, told=told, scope=scope, clock=clock)
@@ -110,7 +111,8 @@ async def _once(unit: Unit, records: Sequence[JsonObject], *, told: Upsert, scop
 async def _take(session: Session, records: Sequence[JsonObject], *, told: Upsert, scope: Scope, clock: Clock) -> Intake:
     legends = await load_legends(session)
     trusts = {source.code: source for source in await session.fetch(Source, SQL["sources"])}
-    source = trusts.get(told.source, Source(code=told.source))
+    said = Source(code=told.source)
+    source = replace(said, trust=trusts.get(said.of(scope.organisation).code, said).trust)
     delivery = Delivery(source=source, scope=scope, partial=told.partial)
     read = [(row.line, to_record(row, mapping=None, legends=legends)) for row in rows_of(records)]
     refused = [record for _, record in read if isinstance(record, Receipt)]

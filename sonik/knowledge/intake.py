@@ -6,6 +6,7 @@ from sonik.clock import Clock
 from sonik.errors import Conflict
 from sonik.ingest.intake import ATTEMPTS, Delivery, replayed, stored
 from sonik.ingest.receipts import Intake
+from sonik.knowledge.records import Extracted
 from sonik.knowledge.shelf import Numbered, Shelf
 from sonik.sql import queries
 from sonik.truth.unit import Purpose, Unit, Writable, unit_of_work
@@ -14,25 +15,29 @@ from sonik.types import JsonObject, JsonValue
 SQL = queries("knowledge")
 
 
-async def take_in(database: Writable, batch: Sequence[Numbered], *, delivery: Delivery, clock: Clock) -> Intake:
+async def take_in(
+    database: Writable, batch: Sequence[Numbered], *, delivery: Delivery, extracted: Extracted, clock: Clock
+) -> Intake:
     """Write a batch of documents, no two of one id, and return a receipt for each."""
     purpose = _purpose(batch, delivery)
     for attempt in range(1, ATTEMPTS + 1):
         try:
             async with unit_of_work(database, purpose=purpose, clock=clock) as unit:
-                return await _once(unit, batch, delivery=delivery, clock=clock)
+                return await _once(unit, batch, delivery=delivery, extracted=extracted, clock=clock)
         except Conflict:
             if attempt == ATTEMPTS:
                 raise
     raise AssertionError("unreachable")
 
 
-async def _once(unit: Unit, batch: Sequence[Numbered], *, delivery: Delivery, clock: Clock) -> Intake:
+async def _once(
+    unit: Unit, batch: Sequence[Numbered], *, delivery: Delivery, extracted: Extracted, clock: Clock
+) -> Intake:
     if unit.replay is not None:
         return replayed(unit.replay)
     collection = delivery.scope.collection
     await unit.session.execute(SQL["alone"], {"collection": collection})
-    shelf = Shelf(unit.session, source=delivery.source, collection=collection, now=clock.now())
+    shelf = Shelf(unit.session, source=delivery.source, collection=collection, extracted=extracted, now=clock.now())
     receipts = await shelf.put(batch)
     intake = Intake(receipts=tuple(receipts), position=await unit.save(shelf.changes))
     if shelf.changes.touched:

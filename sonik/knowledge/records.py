@@ -1,6 +1,8 @@
 """What is delivered: documents, and the triples that a set brings with them."""
 
-from typing import Annotated, Self
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -25,6 +27,9 @@ class _Delivered(BaseModel):
     """Unknown fields are refused, so that a typo is seen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Delivered = TypeVar("Delivered", bound=_Delivered)
 
 
 class DocumentRecord(_Delivered):
@@ -66,28 +71,49 @@ def read_record(row: Row, *, organisation: str | None) -> DocumentRecord | Recei
 
     `organisation` is the one it is delivered for: it may bring documents of its own only.
     """
-    if row.content is None:
-        return refused(row, Problem(field="line", reason=row.problem))
-    content = dict(row.content)
-    if content.get("visibility") == "org" and organisation is not None:
-        content.setdefault("owner_org", organisation)
-    try:
-        record = DocumentRecord.model_validate(content)
-    except ValidationError as error:
-        return refused(row, *(_problem(detail) for detail in error.errors(include_url=False)))
+    if row.content is not None and row.content.get("visibility") == "org" and organisation is not None:
+        row = replace(row, content={"owner_org": organisation, **row.content})
+    record = _validated(DocumentRecord, row)
+    if isinstance(record, Receipt):
+        return record
     if organisation is not None and record.owner_org not in (None, organisation):
         return refused(row, Problem(field="owner_org", reason=f"is not '{organisation}', for whom this is delivered"))
     return record
 
 
-def read_triples(row: Row) -> TriplesRecord | Receipt:
-    """Return the row's triples, or the receipt that says why there are none."""
-    if row.content is None:
-        return refused(row, Problem(field="line", reason=row.problem))
-    try:
-        return TriplesRecord.model_validate(row.content)
-    except ValidationError as error:
-        return refused(row, *(_problem(detail) for detail in error.errors(include_url=False)))
+@dataclass(kw_only=True, slots=True)
+class Extracted:
+    """The triples that come with a delivery, by the passage they are of, and receipts of those nobody can use."""
+
+    by_passage: dict[str, TriplesRecord] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    refused: list[Receipt] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, rows: Iterable[Row]) -> "Extracted":
+        """Read rows of triples."""
+        found = cls()
+        for row in rows:
+            record = _validated(TriplesRecord, row)
+            if isinstance(record, Receipt):
+                found.refused.append(record)
+            else:
+                found.by_passage[record.passage_id] = record
+                found.lines[record.passage_id] = row.line
+        return found
+
+    def take(self, passage: str) -> TriplesRecord | None:
+        """Return what was extracted from a passage; it is then known to be used."""
+        self.lines.pop(passage, None)
+        return self.by_passage.get(passage)
+
+    def left(self) -> list[Receipt]:
+        """Return receipts of what nobody took: its passage is not in the delivery."""
+        problem = Problem(field="passage_id", reason="No passage of this delivery is called so.")
+        return [
+            Receipt(line=line, outcome="refused", name=f"triples of {passage[:MAX_SHOWN]}", problems=(problem,))
+            for passage, line in self.lines.items()
+        ]
 
 
 def refused(row: Row, *problems: Problem) -> Receipt:
@@ -97,10 +123,19 @@ def refused(row: Row, *problems: Problem) -> Receipt:
     return Receipt(line=row.line, outcome="refused", name=shown, problems=problems)
 
 
-def _problem(detail: ErrorDetails) -> Problem:
+def _validated(model: type[Delivered], row: Row) -> Delivered | Receipt:
+    if row.content is None:
+        return refused(row, Problem(field="line", reason=row.problem))
+    try:
+        return model.model_validate(row.content)
+    except ValidationError as error:
+        known = list(model.model_fields)
+        return refused(row, *(_problem(detail, known) for detail in error.errors(include_url=False)))
+
+
+def _problem(detail: ErrorDetails, known: list[str]) -> Problem:
     path = [str(part) for part in detail["loc"]]
-    field = clean_text(".".join(path), max_length=MAX_SHOWN) or "record"
+    where = clean_text(".".join(path), max_length=MAX_SHOWN) or "record"
     if detail["type"] == "extra_forbidden":
-        known = [*DocumentRecord.model_fields] if len(path) == 1 else []
-        return Problem(field=field, reason=f"Unknown field. {did_you_mean(path[-1], known)}")
-    return Problem(field=field, reason=clean_text(detail["msg"].removeprefix("Value error, "), max_length=300))
+        return Problem(field=where, reason=f"Unknown field. {did_you_mean(path[-1], known)}")
+    return Problem(field=where, reason=clean_text(detail["msg"].removeprefix("Value error, "), max_length=300))

@@ -10,8 +10,9 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from sonik.identity.names import slugify
 from sonik.identity.sighting import Source
 from sonik.ingest.receipts import MAX_SHOWN, Receipt
-from sonik.knowledge.linker import Linker, Written, tenant
-from sonik.knowledge.records import DocumentRecord
+from sonik.knowledge.linker import Linker, Written
+from sonik.knowledge.phrase_book import tenant
+from sonik.knowledge.records import DocumentRecord, Extracted, TriplesRecord
 from sonik.knowledge.splitting import split
 from sonik.retrieval.phrases import content_words, tokens
 from sonik.sql import queries
@@ -54,6 +55,7 @@ class _Volume:
     id: UUID
     tenancy: Tenancy
     texts: list[str]
+    extracted: list[TriplesRecord | None]
     known: StoredDocument | None = None
     passages: dict[int, StoredPassage] = field(default_factory=dict)
 
@@ -65,7 +67,8 @@ class _Volume:
     @property
     def content_hash(self) -> bytes:
         """SHA-256 of all that was delivered."""
-        return hashlib.sha256(self.record.model_dump_json().encode()).digest()
+        parts = [self.record, *(record for record in self.extracted if record)]
+        return hashlib.sha256("\n".join(part.model_dump_json() for part in parts).encode()).digest()
 
     @property
     def has_changed(self) -> bool:
@@ -81,9 +84,15 @@ class _Volume:
     @property
     def rewritten(self) -> list[int]:
         """The positions of passages that are new, say something else or stand under another title."""
-        # A document's only passage is called like the document.
-        all_anew = self.is_retitled or (len(self.texts) == 1) != (len(self.passages) == 1)
+        # A document's only passage is called like the document; what was extracted before is not known here.
+        renamed = (len(self.texts) == 1) != (len(self.passages) == 1)
+        all_anew = self.is_retitled or renamed or self.is_same_text or any(self.extracted)
         return [place for place, text in enumerate(self.texts) if all_anew or self._was(place) != text]
+
+    @property
+    def is_same_text(self) -> bool:
+        """Whether what has changed is no text: then it is what was extracted from it."""
+        return [row.text for _, row in sorted(self.passages.items())] == self.texts
 
     @property
     def gone(self) -> list[UUID]:
@@ -102,8 +111,11 @@ class _Volume:
 class Shelf:
     """Puts documents in their place; what it writes outside `changes` is in the same transaction."""
 
-    def __init__(self, session: Session, *, source: Source, collection: str, now: datetime) -> None:
+    def __init__(
+        self, session: Session, *, source: Source, collection: str, extracted: Extracted, now: datetime
+    ) -> None:  # fmt: skip
         self.changes = Changes()
+        self._extracted = extracted
         self._session = session
         self._source = source
         self._collection = collection
@@ -123,9 +135,12 @@ class Shelf:
 
     def _volume(self, line: int, record: DocumentRecord) -> _Volume:
         tenancy = Tenancy(collection=self._collection, owner_org=record.owner_org, visibility=record.visibility)
+        texts = split(record.text)
+        extracted = [self._extracted.take(_external_id(record.id, place, texts)) for place in range(len(texts))]
         return _Volume(
-            line=line, record=record, id=document_id(record.id, tenancy), tenancy=tenancy, texts=split(record.text)
-        )
+            line=line, record=record, id=document_id(record.id, tenancy), tenancy=tenancy, texts=texts,
+            extracted=extracted,
+        )  # fmt: skip
 
     async def _look_up(self, volumes: Sequence[_Volume]) -> None:
         ids = {"ids": [volume.id for volume in volumes]}
@@ -183,9 +198,9 @@ def passage_id(document: UUID, position: int) -> UUID:
     return uuid5(document, str(position))
 
 
-def _external_id(volume: _Volume, place: int) -> str:
+def _external_id(document: str, place: int, texts: Sequence[str]) -> str:
     """Return what a passage is called outside: like its document if it is all of it."""
-    return volume.record.id if len(volume.texts) == 1 else f"{volume.record.id}#{place + 1}"
+    return document if len(texts) == 1 else f"{document}#{place + 1}"
 
 
 def _document_vertex(volume: _Volume) -> Record:
@@ -199,7 +214,7 @@ def _document_vertex(volume: _Volume) -> Record:
 
 
 def _passage_vertex(volume: _Volume, place: int) -> Record:
-    about: JsonObject = {"external_id": _external_id(volume, place), "position": place}
+    about: JsonObject = {"external_id": _external_id(volume.record.id, place, volume.texts), "position": place}
     return {
         "id": passage_id(volume.id, place), "entity_type": "passage", "name": volume.record.title,
         "slug": f"passage-{volume.ref}-{place + 1}", "metadata": about, **tenant(volume.tenancy),
@@ -216,17 +231,22 @@ def _document_row(volume: _Volume) -> Record:
 
 def _passage_row(volume: _Volume, place: int) -> Record:
     words = [token.text for token in tokens(volume.texts[place])]
+    title = [token.text for token in tokens(volume.record.title)]
     return {
         "entity_id": passage_id(volume.id, place), "document_id": volume.id, "position": place,
-        "external_id": _external_id(volume, place), "text": volume.texts[place], "folded": " ".join(words),
-        "words": content_words(words), **tenant(volume.tenancy),
+        "external_id": _external_id(volume.record.id, place, volume.texts), "text": volume.texts[place],
+        "folded": " ".join(words), "words": content_words(title + words), **tenant(volume.tenancy),
     }  # fmt: skip
 
 
 def _written(volume: _Volume, place: int) -> Written:
+    extracted = volume.extracted[place]
+    relations = tuple(extracted.triples) if extracted else ()
+    ends = (end for subject, _, object_ in relations for end in (subject, object_))
     return Written(
         id=passage_id(volume.id, place), document=volume.id, title=volume.record.title, text=volume.texts[place],
-        position=place,
+        position=place, stated=tuple(dict.fromkeys((*(extracted.entities if extracted else ()), *ends))),
+        relations=relations,
     )  # fmt: skip
 
 

@@ -93,6 +93,7 @@ class WriteBack:
         limits = {"today": today, "limit": self.batch}
         before = await step.session.fetch(Lesson, SQL["unweighed"], limits)
         if not before:
+            _count(run, step, "edges", 0)
             return {"more": False}
         asked = {"eids": [known.eid for known in before], "lenses": [known.lens for known in before]}
         faded_to = {"today": today, "half_life": HALF_LIFE_DAYS}

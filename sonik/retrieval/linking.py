@@ -54,6 +54,12 @@ class Mentions:
         known = (*self.by_name, *self.by_identifier)
         return frozenset(fold(alias.folded) for alias in known if alias.entity_type != "market")
 
+    @property
+    def market(self) -> str | None:
+        """The one market all of them are in, as far as any is: its clock is theirs."""
+        markets = {alias.market for alias in (*self.by_name, *self.by_identifier) if alias.market is not None}
+        return markets.pop() if len(markets) == 1 else None
+
 
 async def find_mentions(session: Session, query: str, *, scope: Scope) -> Mentions:
     """Return everybody whose name or identifier stands in a question, as far as the session's caller sees them."""

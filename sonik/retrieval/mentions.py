@@ -12,6 +12,8 @@ from sonik.types import Scope
 SQL = queries("passages")
 # A question longer than this is a pasted text.
 MOST_WORDS = 128
+# There is a page about a title, so naming one says more than naming what passages merely share.
+TITLE = 2.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,11 +29,11 @@ class KnownPhrase:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Link:
-    """What a question names: phrases with weights that sum to 1, and how many of its content words none explains."""
+    """What a question names: phrases with weights that sum to 1, and its content words that none of them explains."""
 
     phrases: Mapping[str, KnownPhrase] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
-    unexplained: int = 0
+    unexplained: tuple[str, ...] = ()
 
 
 async def find_phrases(postgres: Postgres, question: str, *, scope: Scope) -> Link:
@@ -39,7 +41,7 @@ async def find_phrases(postgres: Postgres, question: str, *, scope: Scope) -> Li
     words = [token.text for token in tokens(question)][:MOST_WORDS]
     keys = sorted(grams(words))
     if not keys:
-        return Link()
+        return Link(unexplained=tuple(content_words(words)))
     async with postgres.reading(scope) as session:
         rows = await session.fetch(
             KnownPhrase, SQL["phrases_named"], {"collection": scope.collection, "keys": keys}
@@ -51,10 +53,12 @@ def linked(words: Sequence[str], known: Sequence[KnownPhrase]) -> Link:
     """Return what the words of a question name of the known phrases."""
     named = list(dict.fromkeys(longest_first(words, {phrase.folded for phrase in known})))
     phrases = {str(phrase.id): phrase for phrase in known if phrase.folded in named}
-    rarity = {key: 1.0 / max(phrase.document_frequency, 1) for key, phrase in phrases.items()}
+    rarity = {
+        key: (TITLE if phrase.titles else 1.0) / max(phrase.document_frequency, 1) for key, phrase in phrases.items()
+    }
     total = sum(rarity.values())
     explained = {word for key in named for word in key.split()}
     return Link(
         phrases=phrases, weights={key: weight / total for key, weight in rarity.items()},
-        unexplained=sum(word not in explained for word in content_words(words)),
+        unexplained=tuple(word for word in content_words(words) if word not in explained),
     )  # fmt: skip

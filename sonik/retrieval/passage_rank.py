@@ -1,6 +1,7 @@
 """Fuse what the graph and the words say of passages, by score: how much the words count depends on the linking."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import log10
 
 from sonik.retrieval.mentions import Link
@@ -8,9 +9,11 @@ from sonik.retrieval.mentions import Link
 # The graph's score is the place of a passage's rank on a logarithmic scale of so many decades below the best.
 DECADES = 5.0
 # The words count so much beside it, more for each content word of the question that no phrase explains.
-WORDS_AT_LEAST = 0.1
-WORDS_PER_UNEXPLAINED = 0.06
-WORDS_AT_MOST = 0.6
+WORDS_AT_LEAST = 0.12
+WORDS_PER_UNEXPLAINED = 0.07
+WORDS_AT_MOST = 0.7
+# Having all the words that no phrase explains counts so much.
+COVERED = 0.12
 # The text list's weight among the seeds, and how fast it falls: the first of it counts 0.2 / 6 / 3.3.
 TEXT_SEED = 0.2
 RRF_K = 60
@@ -35,17 +38,34 @@ def seed_weights(link: Link, text: Sequence[str]) -> dict[str, float]:
 
 def word_weight(link: Link) -> float:
     """Return how much similarity counts beside the graph: little where phrases explain the whole question."""
-    return min(WORDS_AT_LEAST + WORDS_PER_UNEXPLAINED * link.unexplained, WORDS_AT_MOST)
+    return min(WORDS_AT_LEAST + WORDS_PER_UNEXPLAINED * len(link.unexplained), WORDS_AT_MOST)
 
 
-def scores(rank: Mapping[str, float], cosine: Mapping[str, float], *, words: float) -> dict[str, float]:
-    """Return a score in [0, 1] for every passage: ``(log rank + words * cosine) / (1 + words)``, both scaled to 1."""
-    best = max(rank.values(), default=0.0)
-    nearest = max(cosine.values(), default=0.0)
-    found = {}
-    for key in rank.keys() | cosine.keys():
-        here = rank.get(key, 0.0)
-        graph = max(log10(here / best) / DECADES + 1.0, 0.0) if here > 0 else 0.0
-        text = max(cosine.get(key, 0.0), 0.0) / nearest if nearest > 0 else 0.0
-        found[key] = (graph + words * text) / (1.0 + words)
-    return found
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """What speaks for passages: their rank in the graph, their cosine, and their share of the unexplained words."""
+
+    rank: Mapping[str, float]
+    cosine: Mapping[str, float]
+    covered: Mapping[str, float]
+
+    def scores(self, *, words: float) -> dict[str, float]:
+        """Return a score in [0, 1] for every passage: rank on its scale, `words` times the scaled cosine, and cover."""
+        best = max(self.rank.values(), default=0.0)
+        nearest = max(self.cosine.values(), default=0.0)
+        whole = 1.0 + words + COVERED
+        return {
+            key: (
+                _decades(here, best) + words * _part(self.cosine.get(key, 0.0), nearest)
+                + COVERED * self.covered.get(key, 0.0)
+            ) / whole
+            for key, here in self.rank.items()
+        }  # fmt: skip
+
+
+def _decades(value: float, best: float) -> float:
+    return max(log10(value / best) / DECADES + 1.0, 0.0) if value > 0 else 0.0
+
+
+def _part(value: float, most: float) -> float:
+    return max(value, 0.0) / most if most > 0 else 0.0

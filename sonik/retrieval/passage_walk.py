@@ -1,11 +1,10 @@
 """From seeds through the graph of passages and phrases: a budgeted subgraph, and personalised PageRank over it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from sonik.cypher import queries
@@ -17,127 +16,115 @@ from sonik.types import Scope
 CYPHER = queries("passages")
 # A phrase that more passages share than this and that is no title tells nothing; it is not walked.
 COMMON = 100
-# The most passages fetched around a phrase, and phrases around a passage.
+# The most edges fetched around one vertex.
 FANOUT = 60
-# The longest way that is told: from a phrase over two passages and the phrases between them to a third.
-MOST_STEPS = 6
+# How much of the edge budget is spent by the end of each round; a round is one query.
+ROUNDS = (0.25, 0.6, 1.0)
+# Between rounds the ranks need not settle: they only choose what is fetched next.
+CHOOSING_STEPS = 6
+# What a passage is taken to name until it is fetched.
+USUAL_MENTIONS = 5
 
-Mention = tuple[str, str]
+Ends = tuple[str, str]
 
 
 @dataclass(kw_only=True, slots=True)
-class Mentions:
-    """Mentions that were fetched, (passage, phrase) with their weights, and how they came."""
+class Surroundings:
+    """Edges that were fetched, by their ends (the lesser id first) with their weights, and how they came."""
 
-    weights: dict[Mention, float] = field(default_factory=dict)
+    weights: dict[Ends, float] = field(default_factory=dict)
+    passages: set[str] = field(default_factory=set)
     queries: int = 0
     cut: bool = False
 
-    def passages(self) -> set[str]:
-        """The passages in it."""
-        return {passage for passage, _ in self.weights}
-
-    def phrases(self) -> set[str]:
-        """The phrases in it."""
-        return {phrase for _, phrase in self.weights}
-
 
 class Walk:
-    """Fetches mentions step by step within a budget of edges; every step is one read-only query."""
+    """Fetches the edges around the seeds that carry most, round by round, within a budget of edges.
+
+    After Andersen, Chung and Lang 2006: each round expands the vertices that hold the most rank for each edge they
+    cost, so that a rare phrase is followed far and a common one hardly.
+    """
 
     def __init__(self, graphs: Graphs, *, scope: Scope, now: datetime, budget: int) -> None:
-        self.found = Mentions()
         self._graphs = graphs
         self._budget = budget
         self._params = {
             "collection": scope.collection, "staff": scope.role == "staff", "org": scope.organisation or "",
             "common": COMMON, "fanout": FANOUT, **moments(scope, now=now),
         }  # fmt: skip
-        self._asked: set[str] = set()
+        self._found = Surroundings()
+        self._expanded: set[str] = set()
+        self._phrases: dict[str, int] = {}
 
-    async def to_passages(self, phrases: Iterable[str]) -> list[str]:
-        """Fetch who names these phrases; return the passages, in order of discovery."""
-        return self._take(await self._ask("naming", phrases), outward=False)
+    async def fetch(self, seeds: Mapping[str, float], *, phrases: Mapping[str, int]) -> Surroundings:
+        """Return the edges around some seeds; of seeds that are phrases it is given how many passages share them."""
+        self._phrases = dict(phrases)
+        self._found.passages = set(seeds) - set(phrases)
+        for share in ROUNDS:
+            steps = CHOOSING_STEPS if self._found.weights else 0
+            rank = rank_mentions(self._found.weights, seeds, steps=steps)
+            chosen = self._choose(rank, limit=self._budget * share)
+            if not chosen:
+                break
+            self._expanded.update(chosen)
+            self._found.queries += 1
+            self._take(await self._graphs.read("knowledge", CYPHER["mentions"], {**self._params, "ids": chosen}))
+        return self._found
 
-    async def to_phrases(self, passages: Iterable[str]) -> list[str]:
-        """Fetch what these passages name; return the phrases, in order of discovery."""
-        return self._take(await self._ask("named", passages), outward=True)
+    def _choose(self, rank: Mapping[str, float], *, limit: float) -> list[str]:
+        """Return the vertices to expand, those first that hold the most rank for each edge they cost."""
+        cost = {key: self._phrases.get(key, USUAL_MENTIONS) for key in rank if key not in self._expanded}
+        spent = len(self._found.weights)
+        chosen = []
+        for key in sorted(cost, key=lambda key: (-rank[key] / max(cost[key], 1), key)):
+            if spent >= limit:
+                self._found.cut = True
+                break
+            chosen.append(key)
+            spent += min(cost[key], FANOUT)
+        return chosen
 
-    async def _ask(self, query: str, starts: Iterable[str]) -> list[list[Value]]:
-        fresh = [key for key in dict.fromkeys(starts) if key not in self._asked]
-        if not fresh or self._left <= 0:
-            return []
-        self._asked.update(fresh)
-        self.found.queries += 1
-        return await self._graphs.read("knowledge", CYPHER[query], {**self._params, "ids": fresh})
-
-    @property
-    def _left(self) -> int:
-        return self._budget - len(self.found.weights)
-
-    def _take(self, rows: Sequence[Sequence[Value]], *, outward: bool) -> list[str]:
-        reached: dict[str, None] = {}
+    def _take(self, rows: Sequence[Sequence[Value]]) -> None:
         for start, ends in rows:
-            for other, weight in _pairs(ends):
-                if self._left <= 0:
-                    self.found.cut = True
-                    return list(reached)
-                mention = (str(start), other) if outward else (other, str(start))
-                self.found.weights[mention] = weight
-                reached[other] = None
-        return list(reached)
+            begun = str(start)
+            for other, weight, shared in _ends(ends):
+                # Only phrases are shared; an edge of two phrases may come from either end.
+                if shared:
+                    self._phrases.setdefault(other, shared)
+                else:
+                    self._found.passages.add(other)
+                self._found.weights[min(begun, other), max(begun, other)] = weight
 
 
-def rank_mentions(weights: Mapping[Mention, float], seeds: Mapping[str, float]) -> dict[str, float]:
-    """Return the personalised PageRank of every vertex: mentions are walked both ways; probabilities sum to 1."""
-    names = tuple(dict.fromkeys([*seeds, *(end for mention in weights for end in mention)]))
+def rank_mentions(
+    weights: Mapping[Ends, float], seeds: Mapping[str, float], *, steps: int = POWER_STEPS
+) -> dict[str, float]:
+    """Return the personalised PageRank of every vertex: edges are walked both ways; probabilities sum to 1."""
+    names = list(dict.fromkeys([*seeds, *(end for ends in weights for end in ends)]))
     index = {name: place for place, name in enumerate(names)}
     jump = np.zeros(len(names))
-    jump[[index[name] for name in seeds]] = list(seeds.values())
-    total = jump.sum()
-    if total <= 0:
-        return {}
-    jump /= total
-    if not weights:
-        return dict(zip(names, jump.tolist(), strict=True))
-    passages = np.fromiter((index[passage] for passage, _ in weights), dtype=np.int64, count=len(weights))
-    phrases = np.fromiter((index[phrase] for _, phrase in weights), dtype=np.int64, count=len(weights))
-    values = np.fromiter(weights.values(), dtype=np.float64, count=len(weights))
-    rows, columns = np.concatenate([passages, phrases]), np.concatenate([phrases, passages])
-    matrix = csr_array((np.concatenate([values, values]), (rows, columns)), shape=(len(names), len(names)))
-    out: NDArray[np.float64] = np.asarray(matrix.sum(axis=0), dtype=np.float64).ravel()
-    share = np.divide(1.0, out, out=np.zeros_like(out), where=out > 0)
+    jump[: len(seeds)] = list(seeds.values())
+    jump /= jump.sum() or 1.0
     rank = jump
-    for _ in range(POWER_STEPS):
-        flow = matrix @ (rank * share)
-        rank = FOLLOW * flow + (1.0 - FOLLOW * float(flow.sum())) * jump
+    if weights and steps:
+        matrix = _matrix(weights, index)
+        for _ in range(steps):
+            flow = matrix @ rank
+            rank = FOLLOW * flow + (1.0 - FOLLOW * float(flow.sum())) * jump
     return dict(zip(names, rank.tolist(), strict=True))
 
 
-def way_to(
-    target: str, *, weights: Mapping[Mention, float], rank: Mapping[str, float], seeds: Iterable[str]
-) -> list[str]:
-    """Return the vertices most of a passage's rank came along, from a seed to it; alternately passages and phrases."""
-    around: dict[str, list[tuple[str, float]]] = {}
-    for (passage, phrase), weight in weights.items():
-        around.setdefault(passage, []).append((phrase, weight))
-        around.setdefault(phrase, []).append((passage, weight))
-    strength = {vertex: sum(weight for _, weight in edges) for vertex, edges in around.items()}
-    begun = set(seeds)
-    way, seen = [target], {target}
-    while len(way) < MOST_STEPS and (way[-1] not in begun or len(way) == 1):
-        inflow = [
-            (weight * rank.get(other, 0.0) / strength[other], other)
-            for other, weight in around.get(way[-1], ()) if other not in seen
-        ]  # fmt: skip
-        if not inflow:
-            break
-        _, best = max(inflow)
-        way.append(best)
-        seen.add(best)
-    return way[::-1] if way[-1] in begun else [target]
+def _matrix(weights: Mapping[Ends, float], index: Mapping[str, int]) -> csr_array:
+    """Return the share of each vertex's rank that goes to each other one, as a column-normalised matrix."""
+    count = len(weights)
+    ones = np.fromiter((index[one] for one, _ in weights), dtype=np.int32, count=count)
+    others = np.fromiter((index[other] for _, other in weights), dtype=np.int32, count=count)
+    values = np.tile(np.fromiter(weights.values(), dtype=np.float64, count=count), 2)
+    rows, columns = np.concatenate([ones, others]), np.concatenate([others, ones])
+    out = np.bincount(columns, weights=values, minlength=len(index))
+    return csr_array((values / out[columns], (rows, columns)), shape=(len(index), len(index)))
 
 
-def _pairs(ends: Value) -> list[tuple[str, float]]:
-    pairs = [pair for pair in ends if isinstance(pair, list)] if isinstance(ends, list) else []
-    return [(str(key), float(str(weight))) for key, weight in pairs]
+def _ends(ends: Value) -> list[tuple[str, float, int]]:
+    triples = [triple for triple in ends if isinstance(triple, list)] if isinstance(ends, list) else []
+    return [(str(key), float(str(weight)), int(str(shared))) for key, weight, shared in triples]

@@ -1,20 +1,22 @@
 """Search over documents: link the question to phrases, walk from them and from the nearest texts, fuse, explain."""
 
 import asyncio
+import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from uuid import UUID
 
 import numpy as np
 
 from sonik import ontology
 from sonik.clock import Clock
 from sonik.learning.log import TraversalLog
-from sonik.retrieval.answer import Answer, Hit, Reason
-from sonik.retrieval.cards import Card, read_cards
+from sonik.retrieval.answer import Answer, Hit
+from sonik.retrieval.cards import cards_of
 from sonik.retrieval.mentions import Link, find_phrases
-from sonik.retrieval.passage_rank import fused_list, scores, seed_weights, word_weight
-from sonik.retrieval.passage_walk import Mentions, Walk, rank_mentions, way_to
+from sonik.retrieval.passage_rank import Evidence, fused_list, seed_weights, word_weight
+from sonik.retrieval.passage_walk import Surroundings, Walk, rank_mentions
+from sonik.retrieval.passage_ways import Ways, read_ways
 from sonik.retrieval.phrases import content_words, tokens
 from sonik.retrieval.question import Question, checked
 from sonik.retrieval.seeds import QuestionVector, Sources
@@ -24,13 +26,12 @@ from sonik.retrieval.wording import FUNCTION
 from sonik.sql import queries
 from sonik.stores.graph import Graphs
 from sonik.stores.texts import TextFilter
-from sonik.types import Scope, Trace, WalkedEdge
+from sonik.types import JsonObject, Scope, Trace
 
 SQL = queries("passages")
 PASSAGE, DOCUMENT = "passage", "document"
 KINDS = frozenset((PASSAGE, DOCUMENT))
 TEXT_DEPTH = 100
-WALKED_TEXTS = 20
 RANKED = 100
 
 
@@ -39,7 +40,7 @@ class _Found:
     """What a question leads to: passages by score, and what led there."""
 
     scores: Mapping[str, float]
-    mentions: Mentions
+    around: Surroundings
     rank: Mapping[str, float]
     seeds: Mapping[str, float]
 
@@ -80,7 +81,7 @@ class PassageSearcher:
         trace = Trace(
             trace_id=new_trace_id(), query=text, steps=tuple(timer.steps),
             edges=tuple({edge.eid: edge for hit in hits for edge in hit.reason.edges}.values()),
-            understood={"phrases": [phrase.name for phrase in link.phrases.values()], "unexplained": link.unexplained},
+            understood=_linking(link),
         )  # fmt: skip
         self.log.add(trace, scope=scope, lens="knowledge", hits=len(hits))
         return Answer(hits=tuple(hits), understood=_understood(text, link), trace=trace, more=more)
@@ -96,18 +97,22 @@ class PassageSearcher:
             step.rows = len(listed)
         seeds = seed_weights(link, listed)
         with timer.step("expand") as step:
-            mentions = await self._walk(link, listed, scope=scope)
-            step.rows = len(mentions.weights)
-            step.note = f"{mentions.queries} read-only queries" + (", cut at the edge budget" if mentions.cut else "")
+            walk = Walk(self.graphs, scope=scope, now=scope.as_of or self.clock.now(), budget=self.edge_budget)
+            shared = {key: phrase.document_frequency for key, phrase in link.phrases.items()}
+            around = await walk.fetch(seeds, phrases=shared)
+            step.rows = len(around.weights)
+            step.note = f"{around.queries} read-only queries" + (", cut at the edge budget" if around.cut else "")
         with timer.step("rank") as step:
-            rank = await asyncio.to_thread(rank_mentions, mentions.weights, seeds)
-            passages = mentions.passages() | set(listed)
-            ranked = {key: value for key, value in rank.items() if key in passages}
-            leading = sorted(ranked, key=lambda key: (-ranked[key], key))[:RANKED]
-            cosine = await self._cosines({*leading, *listed}, nearest, await embedding)
-            scored = scores({key: ranked[key] for key in {*leading, *listed}}, cosine, words=word_weight(link))
+            rank = rank_mentions(around.weights, seeds)
+            leading = heapq.nlargest(RANKED, around.passages, key=lambda key: (rank[key], key))
+            keys = {*leading, *listed}
+            cosine, covered = await asyncio.gather(
+                self._cosines(keys, nearest, await embedding), self._covered(keys, link.unexplained, scope=scope)
+            )
+            evidence = Evidence(rank={key: rank[key] for key in keys}, cosine=cosine, covered=covered)
+            scored = evidence.scores(words=word_weight(link))
             step.rows = len(scored)
-        return link, _Found(scores=scored, mentions=mentions, rank=rank, seeds=seeds)
+        return link, _Found(scores=scored, around=around, rank=rank, seeds=seeds)
 
     async def _texts(self, text: str, vector: QuestionVector, *, scope: Scope) -> tuple[dict[str, float], list[str]]:
         """Return the nearest passages with their cosines, and the list that these and the matching ones make."""
@@ -122,13 +127,6 @@ class PassageSearcher:
         nearest, matched = await asyncio.gather(near(), matching)
         return nearest, fused_list([list(nearest), [match.id for match in matched]])[:TEXT_DEPTH]
 
-    async def _walk(self, link: Link, listed: Sequence[str], *, scope: Scope) -> Mentions:
-        walk = Walk(self.graphs, scope=scope, now=scope.as_of or self.clock.now(), budget=self.edge_budget)
-        about = await walk.to_passages(link.weights)
-        beside = await walk.to_phrases([*about, *listed[:WALKED_TEXTS]])
-        await walk.to_passages(beside)
-        return walk.found
-
     async def _cosines(self, keys: set[str], nearest: Mapping[str, float], vector: object) -> dict[str, float]:
         """Return the cosine of passages to the question; those the text search did not bring are looked up."""
         missing = sorted(keys - nearest.keys())
@@ -137,38 +135,32 @@ class PassageSearcher:
         return {**{key: nearest[key] for key in keys & nearest.keys()},
                 **{key: float(own @ asked) for key, own in stored.items()}}  # fmt: skip
 
+    async def _covered(self, keys: set[str], words: Sequence[str], *, scope: Scope) -> dict[str, float]:
+        """Return the share of some words that each passage has."""
+        if not words:
+            return {}
+        params = {"ids": [UUID(key) for key in keys], "words": list(words)}
+        async with self.sources.postgres.reading(scope) as session:
+            rows = await session.rows(SQL["words_in"], params)
+        return {str(row["id"]): int(str(row["count"])) / len(words) for row in rows}
+
     async def _hits(self, question: Question, found: _Found, *, scope: Scope) -> tuple[list[Hit], bool]:
         ordered = sorted(found.scores, key=lambda key: (-found.scores[key], key))
         wanted = question.offset + question.limit
-        led = {key: key for key in ordered}
-        shown = ordered[question.offset : wanted]
-        ways = {
-            key: way_to(key, weights=found.mentions.weights, rank=found.rank, seeds=found.seeds) for key in shown
-        }  # fmt: skip
-        cards = await read_cards(
-            self.sources.postgres, sorted({vertex for way in ways.values() for vertex in way}), scope=scope
-        )  # fmt: skip
+        leading = Ways(found.around.weights, found.rank, found.seeds)
+        ways = {key: leading.to(key) for key in ordered[question.offset : wanted]}
+        async with self.sources.postgres.reading(scope) as session:
+            cards = await cards_of(session, list(ways))
+            told = await read_ways(session, ways.values(), weights=found.around.weights)
         hits = [
-            Hit(card=cards[key], score=round(found.scores[key], 4), reason=_reason(ways[key], cards, found))
-            for key in shown if key in cards
+            Hit(card=cards[key], score=round(found.scores[key], 4), reason=told.reason(way))
+            for key, way in ways.items() if key in cards
         ]  # fmt: skip
-        return hits, len(led) > wanted
+        return hits, len(ordered) > wanted
 
 
-def _reason(way: Sequence[str], cards: Mapping[str, Card], found: _Found) -> Reason:
-    """Name the way to a hit; a way that crosses something the caller may not see is not told."""
-    if len(way) < 2 or any(vertex not in cards for vertex in way):
-        return Reason()
-    names = [cards[way[0]].name]
-    edges = []
-    for before, after in pairwise(way):
-        mention = (before, after) if (before, after) in found.mentions.weights else (after, before)
-        names += ["NAMES", cards[after].name]
-        edges.append(
-            WalkedEdge(eid=f"{mention[0]}>{mention[1]}", graph="knowledge", src=mention[0], type="NAMES",
-                       dst=mention[1], weight=found.mentions.weights[mention])
-        )  # fmt: skip
-    return Reason(path=tuple(names), edges=tuple(edges))
+def _linking(link: Link) -> JsonObject:
+    return {"phrases": [phrase.name for phrase in link.phrases.values()], "unexplained": list(link.unexplained)}
 
 
 def _understood(text: str, link: Link) -> Understood:

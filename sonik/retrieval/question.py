@@ -135,14 +135,15 @@ def read_question(
     text = checked(question)
     market = vocabulary.market(question.market).slug if question.market else None
     understood = understand(
-        text, vocabulary=vocabulary, clock=clock, default_market=market or default_market, names=mentions.names
-    )
+        text, vocabulary=vocabulary, clock=clock, default_market=market or default_market, names=mentions.names,
+        told_by=mentions.market,
+    )  # fmt: skip
     if market is not None:
         understood = replace(understood, market=market)
     if question.near is not None:
         understood = replace(understood, near=question.near, market=market)
     if question.when:
-        zone = zone_of(understood.market, question.near, vocabulary)
+        zone = zone_of(understood.market or mentions.market, question.near, vocabulary)
         understood = replace(understood, window=parse_when(question.when, zone=zone, clock=clock))
     through = lens(question.lens)
     named = link(mentions, understood)

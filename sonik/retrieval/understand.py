@@ -80,13 +80,15 @@ class _Subject:
 
 
 def understand(
-    query: str, *, vocabulary: Vocabulary, clock: Clock, default_market: str | None, names: Collection[str] = ()
-) -> Understood:
+    query: str, *, vocabulary: Vocabulary, clock: Clock, default_market: str | None, names: Collection[str] = (),
+    told_by: str | None = None,
+) -> Understood:  # fmt: skip
     """Read a question in Spanish, Portuguese or English against a frozen moment and the legends.
 
     `names` are folded phrases of the question that somebody is known by. One that stands out as a name is read as
     nothing else: the Friday in "Viernes de Cobre" is no date. "Noche de salsa" stays a night of salsa, whoever is
-    called so, unless the whole question is the name.
+    called so, unless the whole question is the name. Where no market is named or assumed, times are those of the clock
+    of `told_by`, the market of those who are named.
 
     Raises:
         InvalidInput: the default market is not in the vocabulary.
@@ -94,7 +96,9 @@ def understand(
     """
 
     def read(known: Sequence[str]) -> Understood:
-        return _read(query, vocabulary=vocabulary, clock=clock, default_market=default_market, names=known)
+        return _read(
+            query, vocabulary=vocabulary, clock=clock, default_market=default_market, names=known, told_by=told_by
+        )
 
     plain = read(())
     known = _standing_out(query, names, plain) if names else []
@@ -102,8 +106,9 @@ def understand(
 
 
 def _read(
-    query: str, *, vocabulary: Vocabulary, clock: Clock, default_market: str | None, names: Sequence[str]
-) -> Understood:
+    query: str, *, vocabulary: Vocabulary, clock: Clock, default_market: str | None, names: Sequence[str],
+    told_by: str | None,
+) -> Understood:  # fmt: skip
     near, text = read_near(query)
     sentence = Sentence(words_of(text))
     named = _take_names(sentence, names)
@@ -113,7 +118,7 @@ def _read(
     language = language_of(query, sentence.words, fallback=language_of_country(home.country) if home else "es")
     cost = take_cost(sentence, currency=home.currency if home else None)
     window = _take_window(
-        sentence, language=language, zone=vocabulary.zone(home.slug if home else None), now=clock.now()
+        sentence, language=language, zone=vocabulary.zone(home.slug if home else told_by), now=clock.now()
     )
     subject = _take_subject(sentence, named, language=language, vocabulary=vocabulary)
     narrowed = bool(markets or near or window or subject.kinds or subject.genres or cost != Cost())
@@ -141,7 +146,7 @@ def _standing_out(query: str, names: Collection[str], plain: Understood) -> list
     asked_by_name = _asks_by_name(query, sentence)
     kept = []
     for name in _longest(names):
-        places = [index for _, start, stop in sentence.find(Phrases({name: None})) for index in range(start, stop)]
+        places = [index for start, stop in sentence.spelled(name) for index in range(start, stop)]
         stands_out = asked_by_name or name == whole or not telling.isdisjoint(name.split())
         if places and (stands_out or _is_written_as_name(sentence, places)):
             kept.append(name)
@@ -166,7 +171,8 @@ def _is_written_as_name(sentence: Sentence, places: Sequence[int]) -> bool:
 def _take_names(sentence: Sentence, names: Sequence[str]) -> set[int]:
     """Take the words of names, so that no reader explains them; return where they stand."""
     places: set[int] = set()
-    for _, start, stop in list(sentence.find(Phrases(dict.fromkeys(names)))) if names else ():
+    found = [place for name in names for place in sentence.spelled(name)]
+    for start, stop in sorted(found):
         sentence.take(start, stop)
         inside = set(range(start, stop))
         places |= {index for index in inside if sentence.words[index].text not in FUNCTION} or inside

@@ -1,5 +1,6 @@
 """What the database's legends teach the reader of questions: markets and genres, in every language."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
@@ -42,6 +43,7 @@ class Vocabulary:
         raise InvalidInput(f"There is no market '{name[:60]}'.", next_step=hint, field="market")
 
     def zone(self, slug: str | None) -> ZoneInfo:
-        """Return a market's time zone; with no market the first one's, nearer to "tonight" than Greenwich's."""
+        """Return a market's time zone; with no market the one that most markets have."""
         zones = {market.slug: market.timezone for market in self.markets}
-        return ZoneInfo(zones.get(slug or "", self.markets[0].timezone if self.markets else "UTC"))
+        most = Counter(zones.values()).most_common(1)
+        return ZoneInfo(zones.get(slug or "", most[0][0] if most else "UTC"))

@@ -165,6 +165,21 @@ class Sentence:
                 yield found[0], index, found[1]
                 index = found[1]
 
+    def spelled(self, name: str) -> Iterator[tuple[int, int]]:
+        """Yield start and stop of every place where the words of a folded name stand, however they were cut.
+
+        "Neblina 4:40" is two words here and three in a name, for elsewhere 4:40 is a time.
+        """
+        wanted = name.split()
+        pieces = [(piece, index) for index, text in enumerate(self.left) for piece in fold(text).split()]
+        for at in range(len(pieces) - len(wanted) + 1):
+            end = at + len(wanted)
+            first, last = pieces[at][1], pieces[end - 1][1]
+            begins = at == 0 or pieces[at - 1][1] != first
+            ends = end == len(pieces) or pieces[end][1] != last
+            if begins and ends and [piece for piece, _ in pieces[at:end]] == wanted:
+                yield first, last + 1
+
     def is_name_at(self, index: int) -> bool:
         """Whether the word at `index` is capitalised, unexplained and no function word: part of a name."""
         if not 0 <= index < len(self.words) or not self.left[index]:

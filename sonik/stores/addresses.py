@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from sonik.errors import Misconfigured
 from sonik.settings import Settings
 from sonik.stores import embedded
+from sonik.stores.cancellation import cancelled
 from sonik.stores.postgres import as_role
 
 WRITER = "sonik_writer"
@@ -53,7 +54,7 @@ async def attached(settings: Settings) -> AsyncIterator[Addresses]:
     async with AsyncExitStack() as stack:
         share = await embedded.attach(settings)
         stack.push_async_callback(embedded.close, share)
-        stack.push_async_callback(_cancelled, asyncio.create_task(embedded.watch(share)))
+        stack.push_async_callback(cancelled, asyncio.create_task(embedded.watch(share)))
         owner, writer, reader = (share.postgres_dsn(role) for role in (OWNER, WRITER, READER))
         graph = str(share.redis_socket)
         cache = _cache(settings, beside=graph)
@@ -63,9 +64,3 @@ async def attached(settings: Settings) -> AsyncIterator[Addresses]:
 def _cache(settings: Settings, *, beside: str) -> str:
     """Return where the cache is: on a Redis of its own if one is named, else beside the graphs."""
     return settings.redis_url.get_secret_value() if settings.redis_url else beside
-
-
-async def _cancelled(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task

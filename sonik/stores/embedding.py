@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from sonik.errors import Misconfigured, MissingBinary
 from sonik.settings import MINILM, Settings
+from sonik.stores.allocator import give_back
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -287,6 +288,7 @@ def _load_network(weights: WheelFile, tokenizer: WheelFile) -> _Network:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     # The very bytes that were checked are loaded, not the file once more.
     session = onnxruntime.InferenceSession(weights.read(), options, providers=["CPUExecutionProvider"])
+    give_back()
     logger.info("embedding model loaded", extra={"model": weights.distribution})
     return _Network(tokenizer=words, session=session)
 

@@ -41,6 +41,9 @@ __all__ = [
     "vanished",
 ]
 
+# The driver's own limits are several gigabytes.
+INDEX_CACHE_BYTES = 128 * 2**20
+METADATA_CACHE_BYTES = 64 * 2**20
 _DOWN_STEP = "Run `sonik doctor`; `sonik sync rebuild --sink vectors` makes the vectors anew."
 # The driver raises ValueError for these too, though no value is to blame.
 _UNAVAILABLE = ("was not found", "INVERTED index", "Failed to connect")
@@ -50,7 +53,9 @@ async def connect(uri: str, *, refresh_seconds: float) -> AsyncConnection:
     """Connect to a folder or an object store; other processes' writes are seen after `refresh_seconds`."""
     # A relative path that begins with "db" would be taken for the name of a cloud database.
     address = uri if "://" in uri else str(Path(uri).expanduser().absolute())
-    return await lancedb.connect_async(address, read_consistency_interval=timedelta(seconds=refresh_seconds))
+    caches = lancedb.Session(index_cache_size_bytes=INDEX_CACHE_BYTES, metadata_cache_size_bytes=METADATA_CACHE_BYTES)
+    seen_after = timedelta(seconds=refresh_seconds)
+    return await lancedb.connect_async(address, read_consistency_interval=seen_after, session=caches)
 
 
 @asynccontextmanager

@@ -165,7 +165,7 @@ def test_a_search_is_shown_as_a_table_with_its_trace(medellin_home: Path) -> Non
 def test_a_walk_is_shown_as_a_table_with_its_ways(medellin_home: Path) -> None:
     shown = said(sonik(medellin_home, "traverse", "@guayacanytimbal", "artists_at_venue"))
     assert "artists_at_venue of Guayacán y Timbal, 4 in all" in shown
-    assert "<HOSTED_BY 0.90 Jueves de Timbal <PERFORMS_AT 0.90" in shown
+    assert "<HOSTED_BY 0.90 “Jueves de Timbal” <PERFORMS_AT 0.90" in shown
 
 
 def test_the_stores_agree_and_that_is_the_exit_code(medellin_home: Path) -> None:

@@ -16,7 +16,7 @@ from eval.run import Order, run
 from eval.systems.catalog import SYSTEMS, find
 from eval.systems.system import Workshop
 from sonik.errors import InvalidInput
-from tests.fix_eval import ROOT, Command
+from tests.fix_eval import PASSAGES, ROOT, Command, write_set
 
 pytestmark = pytest.mark.anyio
 
@@ -113,6 +113,21 @@ async def test_every_system_finds_what_the_words_say(
     report = await run(order(data, tmp_path / "one.json", system=system), workshop=workshop)
     assert report.metrics["success@1"] >= 0.8
     assert all(len(set(one.ranked)) == len(one.ranked) for one in report.per_query.values())
+
+
+async def test_sonik_takes_a_set_in_once_and_anew_when_it_changes(
+    data: Path, workshop: Workshop, tmp_path: Path
+) -> None:
+    home = workshop.folder / "homes" / "nights"
+    first = await run(order(data, tmp_path / "a.json", system="sonik"), workshop=workshop)
+    whole = (home / "eval.json").read_text()
+    again = await run(order(data, tmp_path / "b.json", system="sonik"), workshop=workshop)
+    assert (told(again), again.index_s) == (told(first), first.index_s)
+    assert (home / "eval.json").read_text() == whole
+    write_set(data / "nights", passages=[*PASSAGES, {"id": "p7", "title": "Faro Norte", "text": "Another lighthouse."}])
+    changed = await run(order(data, tmp_path / "c.json", system="sonik"), workshop=workshop)
+    assert "p7" in changed.per_query["q5"].ranked
+    assert (home / "eval.json").read_text() != whole
 
 
 async def test_a_second_dense_run_embeds_nothing_and_tells_the_same_cost(

@@ -82,5 +82,5 @@ async def test_both_eras_get_the_same_answer(stdio_clients: dict[str, Client]) -
 async def test_a_call_is_read_without_its_data_too(client: Client) -> None:
     answer = await client.call_tool("sonik_whats_on", {"when": "tonight", "limit": 1})
     assert text_of(answer).splitlines()[1] == (
-        "- Sábado Orquídea (sabado-orquidea-2026-11-21): 2026-11-21 18:00, Terraza Orquídea Negra, COP 30000-45000"
+        "- “Sábado Orquídea” (sabado-orquidea-2026-11-21): 2026-11-21 18:00, “Terraza Orquídea Negra”, COP 30000-45000"
     )

@@ -33,7 +33,10 @@ async def test_each_hit_tells_its_way(client: Client) -> None:
     assert answer["total"] == 4
     (hit,) = answer["hits"]
     assert (hit["ref"], hit["kind"], hit["score"]) == ("orquesta-loma-y-bongo", "artist", 0.9639)
-    assert hit["path"] == "Guayacán y Timbal <HOSTED_BY 0.90 Jueves de Timbal <PERFORMS_AT 0.90 Orquesta Loma y Bongó"
+    assert (
+        hit["path"]
+        == "“Guayacán y Timbal” <HOSTED_BY 0.90 “Jueves de Timbal” <PERFORMS_AT 0.90 “Orquesta Loma y Bongó”"
+    )
     assert [query["graph"] for query in answer["queries"]] == ["operations", "operations"]
     assert "steps" not in hit
 
@@ -53,8 +56,9 @@ async def test_a_question_across_graphs_shows_each_query(three_graphs_client: Cl
     asked = {"start": "Teatro Farolillo", "pattern": "impact", "graphs": ["knowledge", "operations"]}
     answer = await walked(three_graphs_client, **asked)
     assert [hit["path"] for hit in answer["hits"]] == [
-        "Teatro Farolillo <ABOUT 0.60 Guía de teatros <IMPACTS 0.45 Mapa de lugares",
-        "Teatro Farolillo <HOSTED_BY 0.90 Noche de Farol <ABOUT 0.60 Agenda de Farol <IMPACTS 0.20 Botón de compra",
+        "“Teatro Farolillo” <ABOUT 0.60 “Guía de teatros” <IMPACTS 0.45 “Mapa de lugares”",
+        "“Teatro Farolillo” <HOSTED_BY 0.90 “Noche de Farol” <ABOUT 0.60 “Agenda de Farol” "
+        "<IMPACTS 0.20 “Botón de compra”",
     ]
     assert [(query["graph"], query["rows"]) for query in answer["queries"]] == [
         ("operations", 2), ("operations", 1), ("knowledge", 2),

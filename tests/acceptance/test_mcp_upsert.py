@@ -63,6 +63,27 @@ async def test_records_are_rehearsed_then_written_then_found_resolved_and_shown(
     assert (await upsert(writing_client))["last_cursor"] == "p-1"
 
 
+async def test_of_those_who_share_a_name_the_best_known_is_shown_and_the_others_are_told_apart(
+    writing_client: Client,
+) -> None:
+    names = ("Vereda Doble", "La Tía Candela", "Sin Casco", "Andén Norte")
+
+    def acts(city: str) -> list[Json]:
+        return [
+            {"kind": "artist", "name": name, "instagram": f"@act{number}.{city}", "city": city}
+            for number, name in enumerate(names)
+        ]
+
+    await upsert(writing_client, *acts("medellin"), dry_run=False)
+    for source in ("agenda", "tickets"):
+        await upsert(writing_client, *acts("quito"), dry_run=False, source=source)
+    for name in names:
+        shown = data_of(await writing_client.call_tool("sonik_get_entity", {"ref": name}))
+        assert shown["entity"]["market"] == "quito"
+        (other,) = shown["namesakes"]
+        assert (other["name"], other["kind"], other["market"]) == (name, "artist", "medellin")
+
+
 async def test_a_key_used_for_another_request_is_told_so(writing_client: Client) -> None:
     told = {"source": "agenda", "dry_run": False, "idempotency_key": "k"}
     await writing_client.call_tool("sonik_upsert", {**told, "records": [FEATURE]})

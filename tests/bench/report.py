@@ -57,6 +57,14 @@ def stamp() -> JsonObject:
     return {"measured_at": now, "commit": commit(), "command": COMMAND, "machine": machine()}
 
 
+def where(measured: JsonObject) -> str:
+    """Return what it was measured on, in words."""
+    told = measured["machine"]
+    if not isinstance(told, dict):
+        return "an unknown machine"
+    return f"{told['cores']} cores of {told['processor']}, {told['system']}, Python {told['python']}"
+
+
 def goals(measured: JsonObject) -> JsonObject:
     """Return the goals of what was measured and whether each is reached."""
     return {
@@ -67,7 +75,7 @@ def goals(measured: JsonObject) -> JsonObject:
 
 def shown(measured: JsonObject) -> Table:
     """Return the table for the screen."""
-    table = Table(title=f"{measured['commit']}, {_where(measured)}", title_justify="left", caption=_caption(measured))
+    table = Table(title=f"{measured['commit']}, {where(measured)}", title_justify="left", caption=_caption(measured))
     for column in ("figure", "measured", "goal", ""):
         table.add_column(column, justify="left" if column == "figure" else "right", no_wrap=True)
     table.add_column("probe", justify="right")
@@ -98,7 +106,7 @@ def page(measured: JsonObject) -> str:
         for figure in _present(measured)
     ]
     return PAGE.format(
-        table=markdown_table(("Figure", "Measured", "Goal", "", "Probe"), rows), where=_where(measured),
+        table=markdown_table(("Figure", "Measured", "Goal", "", "Probe"), rows), where=where(measured),
         commit=measured["commit"], command=measured["command"], day=str(measured["measured_at"])[:10],
         questions=measured.get("questions", 0), records=measured.get("records", 0), caption=_caption(measured),
     )  # fmt: skip
@@ -140,13 +148,6 @@ def _slowdown(figure: Figure, measured: JsonObject) -> str:
         label="", path=f"calibration.sections.{figure.section}.slowdown", unit="", section=figure.section
     ).value(measured)
     return "" if found is None else f"{found:.2f}"
-
-
-def _where(measured: JsonObject) -> str:
-    told = measured["machine"]
-    if not isinstance(told, dict):
-        return "an unknown machine"
-    return f"{told['cores']} cores of {told['processor']}, {told['system']}, Python {told['python']}"
 
 
 def _caption(measured: JsonObject) -> str:

@@ -25,6 +25,7 @@ from rich.table import Table
 from sonik.engine import Engine
 from sonik.retrieval.question import Question
 from sonik.settings import Settings
+from sonik.stores.allocator import share_arenas
 from sonik.stores.embedding import Vectors, open_embedder
 from sonik.types import JsonObject
 from tests.bench import report
@@ -106,6 +107,7 @@ async def fill(settings: Settings, size: int) -> JsonObject:
 
 async def ask(settings: Settings, size: int) -> JsonObject:
     """Search the filled home with the default model, as a server would, and look at this process."""
+    share_arenas()
     async with Engine.open(settings, project=False) as engine:
         questions = _questions(size)
         for query in questions[:WARM_UP]:

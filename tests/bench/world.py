@@ -14,34 +14,44 @@ from rich.table import Table
 from sonik.ingest.samples.world import SEED
 from sonik.settings import Settings
 from sonik.stores import embedded
+from tests.bench.proofs import write_proof
 from tests.fix_world import Taken, opened_world, precision, recall
 
 NOW = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
 COLUMNS = (
     "kind", "lines", "things", "made", "true pairs", "joinable", "precision", "recall", "of joinable",
 )  # fmt: skip
+TOLD = """\
+Pairs are two lines of one thing. Joinable are those whose identifiers say so; the others have nothing in common but
+likeness, which the exact rules leave alone.
+"""
 
 
 def main() -> None:
     """Judge a world of each seed."""
     asked = _arguments()
-    asyncio.run(_judge(asked.seed, asked.now))
+    tables = asyncio.run(_judge(asked.seed, asked.now))
+    if asked.write_docs:
+        write_proof("world", title="Five messy sources, judged by their labels", tables=tables, told=TOLD)
 
 
-async def _judge(seeds: list[int], now: datetime) -> None:
+async def _judge(seeds: list[int], now: datetime) -> list[Table]:
     console = Console()
+    tables: list[Table] = []
     home = Path(tempfile.mkdtemp(prefix="sonik-world-"))
     servers = await embedded.attach(Settings(home=home))
     try:
         for seed in seeds:
             folder = home / f"world-{seed}"
             async with opened_world(servers, folder, now, seed=seed) as taken:
-                console.print(pairs_table(taken, title=f"World of seed {seed} at {now:%Y-%m-%d %H:%M} UTC"))
-                console.print(await values_table(taken))
+                title = f"World of seed {seed} at {now:%Y-%m-%d %H:%M} UTC"
+                tables += [pairs_table(taken, title=title), await values_table(taken)]
+                console.print(*tables[-2:])
     finally:
         await embedded.close(servers)
         await embedded.down(Settings(home=home), force=True)
         shutil.rmtree(home, ignore_errors=True)
+    return tables
 
 
 def pairs_table(taken: Taken, *, title: str) -> Table:
@@ -87,6 +97,7 @@ def _arguments() -> Namespace:
     parser = ArgumentParser(prog="python -m tests.bench.world", description="Judge the exact rules by labelled lines.")
     parser.add_argument("--seed", nargs="+", type=int, default=[SEED], help="which worlds, one for each seed")
     parser.add_argument("--now", type=datetime.fromisoformat, default=NOW, help="the aware moment they stand at")
+    parser.add_argument("--write-docs", action="store_true", help="also write the page of the docs")
     return parser.parse_args()
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from prompts.catalog import PROMPTS
 from tests.fix_mcp import Json
-from tests.fuzz.pool import Pool
+from tests.fuzz.pool import Pool, one_of
 from tests.fuzz.schemas import Drawn
 from tests.fuzz.values import Values, hostile_texts, huge, junk, wrong
 from tools.catalog import BY_NAME, TOOLS
@@ -60,7 +60,7 @@ def valid(tool: str, pool: Pool) -> Values:
     """Return what the tool's schema allows, made of what is there; now and then a page further."""
     drawn = Drawn(BY_NAME[tool].arguments.model_json_schema(), pool.known()).values()
     pages = [arguments for of, arguments in pool.pages if of == tool]
-    return st.one_of(drawn, drawn, st.sampled_from(pages)) if pages else drawn
+    return st.one_of(drawn, drawn, one_of(pages)) if pages else drawn
 
 
 @st.composite
@@ -83,7 +83,8 @@ def near(draw: st.DrawFn, tool: str, pool: Pool) -> Any:
 def hostile(draw: st.DrawFn, tool: str, pool: Pool) -> Any:
     """Return valid arguments with texts that mean harm in one place or all, or with far too many of something."""
     told = draw(valid(tool, pool))
-    paths = [path for path in paths_of(told) if isinstance(_at(told, path), str)]
+    free = free_of(tool) if draw(st.integers(0, 3)) else set(told)
+    paths = [path for path in paths_of(told) if path[0] in free and isinstance(_at(told, path), str)]
     lists = [path for path in paths_of(told) if isinstance(_at(told, path), list) and _at(told, path)]
     if lists and draw(st.integers(0, 9)) == 0:
         count = draw(st.sampled_from([26, 101, MOST_RECORDS]))
@@ -92,15 +93,21 @@ def hostile(draw: st.DrawFn, tool: str, pool: Pool) -> Any:
         paths if draw(st.integers(0, 4)) == 0 else draw(st.lists(st.sampled_from(paths), max_size=2)) if paths else []
     )
     harm = st.one_of(hostile_texts, hostile_texts, hostile_texts, huge)
-    for path in chosen or [("query",)]:
+    for path in chosen or [(min(free_of(tool)),)]:
         told = _changed(told, path, lambda _: draw(harm))
     return told
+
+
+def free_of(tool: str) -> set[str]:
+    """Return the arguments of a tool that take more than one of a few values."""
+    properties = BY_NAME[tool].arguments.model_json_schema()["properties"]
+    return {name for name, schema in properties.items() if "enum" not in json.dumps(schema)}
 
 
 def _cursors(pool: Pool) -> Values:
     """Return cursors of other calls, edited ones and forged ones."""
     real = [str(arguments["cursor"]) for _, arguments in pool.pages] or ["AAAAAAAAAAAAAAAAAAAAAA"]
-    foreign = st.sampled_from(real)
+    foreign = one_of(real)
     edited = st.builds(lambda cursor, sign: cursor[:3] + sign + cursor[4:], foreign, st.sampled_from("Az09-_=🪩"))
     return st.one_of(foreign, edited, foreign.map(lambda cursor: cursor * 20), hostile_texts, junk)
 

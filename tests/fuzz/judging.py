@@ -13,13 +13,16 @@ import jsonschema
 from mcp_types import INVALID_PARAMS, PARSE_ERROR
 
 from server.schemas import output_schema
+from sonik.retrieval.pack import cost, count_tokens
 from tests.fix_mcp import ROOT, Json
 from tests.fuzz.calls import Call
+from tools.arguments import CONCISE_TOKENS, DETAILED_TOKENS
 from tools.catalog import BY_NAME
 from tools.upsert import WAIT_SECONDS
 
 MOST_SECONDS = 5.0
 LONGEST_ERROR = 800
+MOST_TOKENS = {"concise": CONCISE_TOKENS, "detailed": DETAILED_TOKENS}
 # Codes that say that something of ours broke, and not that the caller was wrong.
 BROKEN = frozenset({"internal", "error", "store_unavailable", "out_of_time", "misconfigured", "disk_full", "conflict"})
 TOLD_OFF = frozenset({INVALID_PARAMS, PARSE_ERROR})
@@ -45,7 +48,7 @@ class Judge:
         allowed = MOST_SECONDS + (WAIT_SECONDS if call.arguments.get("wait_for") == "projected" else 0)
         if seconds > allowed:
             yield f"it took {seconds:.1f} s"
-        yield from self._leaks(json.dumps(answer, ensure_ascii=False))
+        yield from self._leaks(json.dumps(answer, ensure_ascii=False).replace("\\", ""))
         yield from (f"a vector at {at}" for at in vectors(answer))
         if "error" in answer:
             yield from _refused_by_protocol(answer["error"])
@@ -65,11 +68,23 @@ class Judge:
             jsonschema.validate(result.get("structuredContent"), self._schemas[call.target])
         except jsonschema.ValidationError as error:
             yield f"it does not fit its output schema: {error.message[:200]}"
+        else:
+            yield from _over_budget(call, result)
 
 
 def is_refused(answer: Json) -> bool:
     """Return whether an answer is an error of the tool or of the protocol."""
     return "error" in answer or bool(answer["result"].get("isError"))
+
+
+def _over_budget(call: Call, result: Json) -> Iterator[str]:
+    """Yield by how much a result is longer than its caller allows."""
+    shortens = "response_format" in BY_NAME[call.target].arguments.model_fields
+    asked = call.arguments.get("response_format", "concise" if shortens else "detailed")
+    budget = int(call.arguments.get("max_tokens") or MOST_TOKENS[asked])
+    spent = cost(result["structuredContent"]) + sum(count_tokens(part["text"]) for part in result["content"])
+    if spent > budget:
+        yield f"it takes {spent} tokens of {budget}"
 
 
 def _refused_by_tool(result: Json) -> Iterator[str]:

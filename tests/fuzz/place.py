@@ -12,6 +12,7 @@ from sonik.ingest.files import rows_of
 from sonik.ingest.intake import Delivery
 from sonik.ingest.samples import medellin
 from sonik.settings import Settings
+from sonik.stores import embedded
 from sonik.types import JsonObject, Scope
 from tests.fix_engine import NOW
 from tests.fix_kill import owner_dsn
@@ -49,6 +50,8 @@ def opened_run(*, count: int, seed: int) -> Iterator[Run]:
                 yield Run(wire=wire, ledger=ledger, pool=pool, home=home, count=count, seed=seed)
         finally:
             wire.close()
+            # A server that is killed leaves those that it was the last to use.
+            asyncio.run(embedded.down(settings, force=True))
 
 
 async def prepare(settings: Settings, records: list[JsonObject]) -> str:

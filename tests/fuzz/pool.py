@@ -2,8 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
@@ -35,28 +34,38 @@ def _few(*first: T) -> deque[T]:
     return deque(first, maxlen=MOST)
 
 
-@dataclass(kw_only=True)
-class Pool:
-    """Real values by what they are; of those that answers bring, the newest so many are kept."""
+def one_of(values: Sequence[T]) -> st.SearchStrategy[T]:
+    """Return one of these as they are now; unlike `sampled_from`, it does not write all of them out."""
+    kept = tuple(values)
+    return st.integers(0, len(kept) - 1).map(lambda place: kept[place])
 
-    records: Sequence[Json]
-    refs: deque[str] = field(default_factory=lambda: _few(*REFS))
-    names: deque[str] = field(default_factory=lambda: _few("Nébula", "Loma y Bongó"))
-    traces: deque[str] = field(default_factory=lambda: _few("00" * 8))
-    jobs: deque[str] = field(default_factory=lambda: _few(JOB))
-    pages: deque[tuple[str, Json]] = field(default_factory=_few)
+
+class Pool:
+    """Real values by what they are; of those that answers bring, the newest so many are kept.
+
+    It is no dataclass, of which hypothesis would write all fields out.
+    """
+
+    def __init__(self, records: Sequence[Json]) -> None:
+        self.records = records
+        self.refs = _few(*REFS)
+        self.names = _few("Nébula", "Loma y Bongó")
+        self.traces = _few("00" * 8)
+        self.jobs = _few(JOB)
+        self.pages: deque[tuple[str, Json]] = _few()
 
     def known(self) -> Known:
         """Return what is known of arguments, by their names."""
         return {
             "ref": self._refs, "start": self._refs, "market": st.sampled_from(MARKETS), "when": st.sampled_from(WHEN),
             "slug": st.sampled_from(MARKETS), "genres": st.sampled_from(["salsa", "techno", "teatro", "Jazz"]),
-            "kind": st.sampled_from(KINDS), "job_id": st.sampled_from(list(self.jobs)),
-            "trace_id": st.sampled_from(list(self.traces)), "records": self._record(), "cursor": st.none(),
+            "kind": st.sampled_from(KINDS), "job_id": one_of(self.jobs),
+            "trace_id": one_of(self.traces), "records": self._record(), "cursor": st.none(),
             "source": st.sampled_from(["agenda", "directus", "Cartelera"]), "query": st.one_of(sentences, texts),
             "idempotency_key": st.sampled_from([f"k-{n}" for n in range(9)]), "identifiers": IDENTIFIERS,
             "venue": st.fixed_dictionaries({"name": self._names, "city": st.just("Medellín")}), "name": self._names,
             "graph": st.sampled_from(GRAPHS), "language": st.sampled_from(["es", "pt", "en"]), "interest": sentences,
+            "dry_run": st.sampled_from([False, False, True]),
             "session_id": st.sampled_from(["s-1", "s-2"]), "lat": st.floats(5.9, 6.6), "lng": st.floats(-76, -75),
         }  # fmt: skip
 
@@ -83,11 +92,11 @@ class Pool:
 
     @property
     def _refs(self) -> Values:
-        return st.sampled_from(list(self.refs))
+        return one_of(self.refs)
 
     @property
     def _names(self) -> Values:
-        return st.sampled_from(list(self.names))
+        return one_of(self.names)
 
     def _record(self) -> Values:
         known: dict[str, Values] = {
@@ -95,9 +104,5 @@ class Pool:
             "market": st.sampled_from(MARKETS), "name": st.one_of(self._names, sentences),
             "attributes": st.just({}), "properties": st.just({}), "owner_org": st.none(),
         }  # fmt: skip
-        return st.one_of(st.sampled_from(self.records), Drawn(RECORD, known).values())
-
-
-def pool_of(records: Sequence[Json], **more: Any) -> Pool:
-    """Return a pool that begins with these records."""
-    return Pool(records=tuple(records), **more)
+        drawn, real = Drawn(RECORD, known).values(), one_of(self.records)
+        return st.booleans().flatmap(lambda is_real: real if is_real else drawn)

@@ -16,7 +16,7 @@ from tests.fuzz.pool import Pool
 from tests.fuzz.tally import Tally
 from tools.catalog import BY_NAME
 
-TURNS = 8
+TURNS = 5
 LONGEST_SHOWN = 600
 
 

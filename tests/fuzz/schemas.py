@@ -60,7 +60,8 @@ class Drawn:
 
     def _object(self, schema: Schema) -> Values:
         properties: Schema = schema.get("properties", {})
-        required = schema.get("required", ())
+        # A constant tells records of one kind from those of another, also where it is the default.
+        required = {*schema.get("required", ()), *(name for name, inner in properties.items() if "const" in inner)}
         drawn = {name: self._of(inner, name) for name, inner in properties.items()}
         return st.fixed_dictionaries(
             {name: values for name, values in drawn.items() if name in required},

@@ -60,11 +60,15 @@ no_numbers = st.sampled_from(
 )
 numbers = st.one_of(st.floats(), st.integers(-3, 60), st.integers(), no_numbers)
 moments = st.datetimes(timezones=st.timezones(), allow_imaginary=False).map(lambda moment: moment.isoformat())
-junk: Values = st.recursive(
-    st.one_of(st.none(), st.booleans(), numbers, texts, hostile_texts),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(texts, inner, max_size=3)),
-    max_leaves=5,
-)
+flat: Values = st.one_of(st.none(), st.booleans(), numbers, texts, hostile_texts)
+
+
+def holding(inner: Values) -> Values:
+    """Return these values, and lists and objects of them."""
+    return st.one_of(inner, st.lists(inner, max_size=3), st.dictionaries(texts, inner, max_size=3))
+
+
+junk = holding(holding(flat))
 
 
 def nested(depth: int) -> Any:

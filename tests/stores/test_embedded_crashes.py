@@ -14,10 +14,13 @@ import redis
 from sonik.errors import MissingBinary, OutOfTime
 from sonik.settings import Settings
 from sonik.stores import embedded
-from sonik.stores.embedded import EmbeddedSet
+from sonik.stores.embedded import EmbeddedSet, locks
 from sonik.stores.embedded.binaries import postgres_binaries
 from sonik.stores.embedded.places import places
-from sonik.stores.embedded.postgres import DRAFT_PREFIX, PID_FILE
+from sonik.stores.embedded.postgres import DRAFT_PREFIX, PID_FILE, PostgresServer
+from sonik.stores.embedded.redis import RedisServer
+from sonik.stores.embedded.server import Server, stop
+from sonik.stores.embedded.waiting import Deadline
 from tests.fix_embedded import Visitor
 
 pytestmark = pytest.mark.anyio
@@ -71,6 +74,27 @@ async def test_everything_killed_at_once_leaves_nothing_stale(
     assert read(again) == (["kept"], ["kept"])
     await embedded.close(again)
     assert list(places(embedded_settings.home).clients.iterdir()) == []
+
+
+@pytest.mark.parametrize("server", ["postgres", "redis"])
+async def test_a_server_that_heeds_no_request_to_stop_is_made_to_and_keeps_its_data(
+    embedded_settings: Settings, server: str
+) -> None:
+    share = await embedded.attach(embedded_settings)
+    write(share, "kept")
+    here = places(embedded_settings.home)
+    made: Server = PostgresServer(settings=embedded_settings, places=here)
+    if server == "redis":
+        made = RedisServer(settings=embedded_settings, places=here)
+    # Stopped like this it takes no signal but the last.
+    os.kill(share.pids[server], signal.SIGSTOP)
+    assert await asyncio.to_thread(stop, made, deadline=Deadline(0.2), urgent_seconds=5)
+    assert not locks.is_held(made.room / locks.SERVER_LOCK)
+    again = await embedded.attach(embedded_settings)
+    assert again.started_servers == {server}
+    assert read(again) == (["kept"], ["kept"])
+    await embedded.close(again)
+    await embedded.close(share)
 
 
 async def test_a_killed_client_no_longer_counts(

@@ -65,6 +65,33 @@ async def test_homonyms_with_different_ids_of_one_source_stay_two(truth: Truth) 
     assert await truth.names("artist") == ["La Banda", "La Banda"]
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_homonyms_of_two_cities_in_one_source_stay_two(truth: Truth, order: tuple[int, ...]) -> None:
+    both = [artist(name="La Banda", city="Medellín"), artist(name="La Banda", city="Bogotá")]
+    first = await truth.deliver(*(both[i] for i in order))
+    again = [await truth.tell(both[i]) for i in order]
+    assert [receipt.outcome for receipt in first.receipts] == ["created", "created"]
+    assert [receipt.entity_id for receipt in again] == [receipt.entity_id for receipt in first.receipts]
+    assert [receipt.outcome for receipt in again] == ["unchanged", "unchanged"]
+    assert again[0].notes == ()
+
+
+@pytest.mark.parametrize("cities", [(None, "Medellín"), ("Medellín", None), ("CDMX", "Ciudad de México")])
+async def test_an_artist_is_one_where_its_city_is_left_out_or_goes_by_another_name(
+    truth: Truth, cities: tuple[str | None, ...]
+) -> None:
+    for city in cities:
+        await truth.tell(artist(name="La Banda", city=city))
+    assert await truth.names("artist") == ["La Banda"]
+
+
+async def test_an_artist_that_moved_is_the_same_by_its_identifiers(truth: Truth) -> None:
+    for city in ("Medellín", "Bogotá"):
+        await truth.tell(artist("a-1", name="La Banda", city=city))
+        await truth.tell(artist(name="La Orquesta", instagram="laorquesta", city=city))
+    assert await truth.names("artist") == ["La Banda", "La Orquesta"]
+
+
 async def test_a_name_alone_joins_nothing_across_sources(truth: Truth) -> None:
     await truth.tell(artist(name="La Banda"), source="uno")
     await truth.tell(artist(name="La Banda"), source="dos")

@@ -1,7 +1,10 @@
 """Whose record it is: what an organisation tells stays with it, and what is public owes nothing to what is not."""
 
+from dataclasses import replace
+
 import pytest
 
+from sonik.errors import InvalidInput
 from sonik.types import JsonObject, JsonValue, Scope
 from tests.fix_truth import INGEST, PLACE_IDS, Found, Truth, event, venue
 
@@ -132,3 +135,55 @@ async def test_collections_share_no_entity_and_each_has_its_markets(truth: Truth
         join unified.entities d on d.id = r.dst where s.collection <> d.collection or s.collection <> r.collection
     """)
     assert across == []
+
+
+@pytest.mark.parametrize("delivered_by", ["the platform", "each itself"])
+async def test_two_organisations_may_call_their_own_the_same_in_one_source(truth: Truth, delivered_by: str) -> None:
+    def told(owner: str, **fields: JsonValue) -> tuple[JsonObject, Scope]:
+        own: JsonObject = {"visibility": "org", "owner_org": owner, "name": f"Sala de {owner}"}
+        scope = INGEST if delivered_by == "the platform" else replace(INGEST, organisation=owner)
+        return venue("1", **own, **fields), scope
+
+    first = {}
+    for owner in ("acme", "rival"):
+        record, scope = told(owner)
+        first[owner] = await truth.tell(record, source="crm", scope=scope)
+    assert [receipt.outcome for receipt in first.values()] == ["created", "created"]
+    for owner, receipt in first.items():
+        record, scope = told(owner, capacity=300)
+        again = await truth.tell(record, source="crm", scope=scope)
+        assert (again.outcome, again.entity_id) == ("updated", receipt.entity_id)
+        assert [row["name"] for row in await seen(truth, owner)] == [f"Sala de {owner}"]
+
+
+async def test_two_organisations_do_not_take_back_each_others_word_on_a_public_place(truth: Truth) -> None:
+    await truth.tell(venue(google_place_id=PLACE))
+    for owner, notes in (("acme", "Con palcos"), ("rival", "Sin palcos"), ("acme", "Con palcos")):
+        record = venue("1", google_place_id=PLACE, visibility="org", owner_org=owner, description=notes)
+        told = await truth.tell(record, source="crm", trust=90)
+    assert told.outcome == "unchanged"
+    words = await truth.column(
+        "select value #>> '{}' from unified.facts where attribute = 'description' and valid_to is null order by 1"
+    )
+    assert words == ["Con palcos", "Sin palcos"]
+
+
+async def test_an_organisation_does_not_change_how_far_the_platforms_source_is_trusted(truth: Truth) -> None:
+    await truth.tell(venue("1"), source="crm", trust=40)
+    await truth.tell(venue("1", name="Otra"), source="crm", trust=100, scope=replace(INGEST, organisation="acme"))
+    trusts = await truth.rows("select code, trust from unified.sources where code <> 'sonik' order by code")
+    assert trusts == [{"code": "crm", "trust": 40}, {"code": "crm@acme", "trust": 100}]
+    assert await truth.names("venue") == ["Otra", "Teatro Lido"]
+
+
+async def test_what_the_platform_mentioned_becomes_its_owners_by_the_same_id(truth: Truth) -> None:
+    host: JsonObject = {"type": "PROMOTED_BY", "target_kind": "person", "target": {"name": "Ana", "source_id": "p-7"}}
+    await truth.tell(event("e-1", relations=[host]), source="crm")
+    own: JsonObject = {"kind": "person", "name": "Ana Ríos", "source_id": "p-7", "visibility": "org"}
+    told = await truth.tell(own | {"owner_org": "acme"}, source="crm")
+    assert (told.outcome, await truth.column("select count(*) from unified.people")) == ("updated", [1])
+
+
+async def test_a_source_whose_name_would_be_an_organisations_is_refused(truth: Truth) -> None:
+    with pytest.raises(InvalidInput, match="An @ stands before an organisation"):
+        await truth.tell(venue("1"), source="crm@acme")

@@ -150,3 +150,39 @@ async def test_strong_identifiers_are_unique_only_while_current(truth: Truth) ->
             await connection.execute(same.format(until=until))
         with pytest.raises(psycopg.errors.UniqueViolation):
             await connection.execute(same.format(until="null"))
+
+
+async def test_what_organisations_told_before_they_had_sources_of_their_own_becomes_theirs(
+    unmigrated: Database,
+) -> None:
+    await migrate(unmigrated.owner)
+    back = """
+        drop table unified.tellings;
+        alter table unified.identifiers drop observed_at;
+        drop index unified.jobs_key, unified.idempotency_keys_key;
+        alter table unified.jobs add unique (key);
+        alter table unified.idempotency_keys drop owner_org, add primary key (collection, actor, key);
+        delete from unified.migrations where name like '0005%';
+        insert into unified.sources (code, trust) values ('crm', 70);
+        insert into unified.identifiers (scheme, value, entity_type, entity_id, is_strong, source, owner_org)
+        select scheme, value, 'market', id, true, 'crm', owner
+        from (select id from unified.entities limit 1) e,
+             (values ('source:crm', '1', 'a@b'), ('instagram', 'x', 'acme'), ('source:crm', '2', null))
+                 as told (scheme, value, owner);
+        insert into unified.facts (entity_id, attribute, value, source, trust, observed_at, valid_from, owner_org)
+        select id, 'name', '"x"', 'crm', 70, '2026-11-01Z', '2026-11-01Z', 'acme' from unified.entities limit 1
+    """
+    async with await psycopg.AsyncConnection.connect(unmigrated.owner) as connection:
+        await connection.execute(back)
+    assert await migrate(unmigrated.owner) == ["0005_tellings_and_tenants.sql"]
+    async with await psycopg.AsyncConnection.connect(unmigrated.owner) as connection:
+        found = await connection.execute(
+            "select scheme, source from unified.identifiers where source like 'crm%' order by value"
+        )
+        assert await found.fetchall() == [
+            ("source:crm@a%40b", "crm@a%40b"), ("source:crm", "crm"), ("instagram", "crm@acme"),
+        ]  # fmt: skip
+        told = await connection.execute("select source, partial, observed_at::date::text from unified.tellings")
+        assert await told.fetchall() == [("crm@acme", False, "2026-11-01")]
+        trusts = await connection.execute("select code, trust from unified.sources where code like 'crm%' order by 1")
+        assert await trusts.fetchall() == [("crm", 70), ("crm@a%40b", 70), ("crm@acme", 70)]

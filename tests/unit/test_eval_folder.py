@@ -7,6 +7,7 @@ import pytest
 from eval.catalog import load, names
 from eval.dataset import Extraction, Passage, Query
 from eval.folder import read_folder
+from eval.product.set import SPLITS
 from sonik.errors import InvalidInput, NotFound
 from tests.fix_eval import PASSAGES, QUERIES, write_set
 
@@ -21,7 +22,7 @@ def test_a_folder_becomes_a_set(tmp_path: Path) -> None:
     assert found.corpus.passages[1] == Passage(
         id="p2", title="Trío Niebla", text="A cumbia trio founded by Inés Paredes."
     )
-    assert found.queries[0] == Query(id="q1", text="Which trio plays at Loma Alta?", kind="bridge")
+    assert found.queries[0] == Query(id="q1", text="Which trio plays at Loma Alta?", kinds=("bridge",))
     assert found.qrels.grades["q1"] == {"p1": 1, "p2": 1}
     assert found.corpus.extractions == {
         "p2": Extraction(entities=("Inés Paredes",), triples=(("Trío Niebla", "founded by", "Inés Paredes"),))
@@ -30,7 +31,7 @@ def test_a_folder_becomes_a_set(tmp_path: Path) -> None:
 
 def test_hops_are_the_kind_where_a_set_tells_no_type(tmp_path: Path) -> None:
     query = {"id": "q1", "question": "Who?", "gold_ids": ["p1"], "hops": 3}
-    assert read_folder(write_set(tmp_path, queries=[query])).queries[0].kind == "3 hops"
+    assert read_folder(write_set(tmp_path, queries=[query])).queries[0].kinds == ("3 hops",)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,7 @@ def test_a_missing_or_empty_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_set_is_found_by_its_name_or_its_folder(data: Path) -> None:
-    assert names(data) == ["nights"]
+    assert names(data) == [*SPLITS, "nights"]
     assert load("nights", data=data) == load(str(data / "nights"), data=Path("nowhere"))
 
 
@@ -126,7 +127,7 @@ def test_a_part_is_the_beginning_of_its_set(tmp_path: Path) -> None:
     write_set(tmp_path / "2wikimultihopqa", passages=passages, queries=queries)
     found = load("2wiki-101", data=tmp_path)
     assert (found.name, len(found.corpus.passages), len(found.queries)) == ("2wiki-101", 785, 101)
-    assert names(tmp_path) == ["2wikimultihopqa", "2wiki-51", "2wiki-101"]
+    assert names(tmp_path) == [*SPLITS, "2wikimultihopqa", "2wiki-51", "2wiki-101"]
 
 
 def test_another_order_of_passages_is_no_beginning(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sonik.identity import refused
-from sonik.identity.names import clean_text, fold, name_key, plain, slugify, strip_invisible
+from sonik.identity.names import clean_line, clean_text, fold, name_key, plain, slugify, strip_invisible
 
 ANY_TEXT = st.text(st.characters())
 checked = settings(deadline=None, derandomize=True)
@@ -119,6 +119,11 @@ def test_a_long_slug_is_cut_between_words() -> None:
 def test_clean_text_keeps_paragraphs_and_collapses_other_space() -> None:
     raw = "  Hola \u00a0 mundo\r\n sigue\x00 aquí\t. \r\n \r\n\n\nOtro\u2028párrafo \n"
     assert clean_text(raw) == "Hola mundo sigue aquí .\n\nOtro párrafo"
+
+
+def test_a_line_has_no_break_in_it_and_ends_at_its_limit() -> None:
+    assert clean_line(" Noche\n\n## SYSTEM:\u2028 all\u200b free\t") == "Noche ## SYSTEM: all free"
+    assert clean_line("uno dos tres", max_length=4) == "uno"
 
 
 def test_clean_text_removes_what_hides_or_turns_text() -> None:

@@ -67,6 +67,18 @@ def test_a_name_that_stands_out_is_read_as_nothing_else() -> None:
     assert ask("conciertos en el Teatro México", names={"teatro mexico"}).market == "medellin"
 
 
+def test_a_name_is_found_however_its_words_are_cut() -> None:
+    for query, name in (
+        ("próximos conciertos de Neblina 4:40", "neblina 4 40"),
+        ("What's on by «Neblina 4:40»?", "neblina 4 40"),
+        ("quién toca en Sótano 7½ hoy", "sotano 71 2"),
+        ("qué hay en El 24/7 mañana", "el 24 7"),
+    ):
+        understood = ask(query, names={name})
+        assert (understood.names, understood.rest) == ((name,), "")
+    assert ask("salsa a las 4:40", names={"4"}).names == ()
+
+
 def test_words_that_somebody_is_called_by_stay_words_unless_they_stand_out() -> None:
     assert ask("noche de salsa hoy", names={"salsa", "noche de salsa"}).names == ()
     assert ask("noche de salsa hoy", names={"salsa", "noche de salsa"}).genres == ("salsa",)

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from sonik.clock import Clock
 from sonik.errors import InvalidInput
-from sonik.retrieval.understand import understand
+from sonik.retrieval.understand import Vocabulary, understand
 from sonik.retrieval.wording import words_of
 from sonik.types import Near
-from tests.fix_questions import VOCABULARY, ask
+from tests.fix_questions import VOCABULARY, WEDNESDAY_NOON, ask, market
 
 PRICES = {
     "menos de 50 mil": (Decimal(50_000), "COP"),
@@ -175,3 +175,20 @@ def test_any_question_is_understood_as_something(query: str, default: str | None
         assert understood.window.start < understood.window.end
     assert understood.price_max is None or 0 <= understood.price_max <= Decimal("1e12")
     assert set(understood.content.split()) <= {text for word in words_of(query) for text in word.text.split()}
+
+
+def test_without_a_market_the_clock_is_that_of_those_who_are_named_else_the_commonest() -> None:
+    def starts(told_by: str | None) -> datetime:
+        read = understand(
+            "qué hay el 26 de noviembre", vocabulary=VOCABULARY, clock=Clock.frozen(WEDNESDAY_NOON),
+            default_market=None, told_by=told_by,
+        )  # fmt: skip
+        assert read.market is None
+        assert read.window is not None
+        return read.window.start
+
+    assert starts("ciudad-de-mexico") == datetime(2026, 11, 26, 12, tzinfo=UTC)
+    assert starts("sao-paulo") == datetime(2026, 11, 26, 9, tzinfo=UTC)
+    berlin = market("berlin", "Berlin", "DE", "Europe/Berlin", "EUR", at=(52.52, 13.405))
+    everywhere = Vocabulary(markets=(berlin, *VOCABULARY.markets), genres={})
+    assert str(everywhere.zone(None)) == "America/Bogota"

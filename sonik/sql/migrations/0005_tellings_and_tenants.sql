@@ -13,6 +13,32 @@ create table tellings (
     primary key (entity_id, source, partial)
 );
 
+-- What is an organisation's is told by its own source: `<source>@<organisation>`, as `Source.of` writes it.
+create function pg_temp.own(source text, org text) returns text language sql immutable as $$
+    select case when org is null or source like '%@%' then source
+           else source || '@' || replace(replace(org, '%', '%25'), '@', '%40') end
+$$;
+insert into sources (code, trust)
+select distinct pg_temp.own(s.code, t.owner_org), s.trust
+from sources s
+join (select source, owner_org from facts union select source, owner_org from identifiers
+      union select source, owner_org from aliases union select unnest(sources), owner_org from relationships) t
+  on t.source = s.code
+where t.owner_org is not null
+on conflict do nothing;
+update facts set source = pg_temp.own(source, owner_org) where owner_org is not null;
+update aliases set source = pg_temp.own(source, owner_org) where owner_org is not null;
+update identifiers
+set source = pg_temp.own(source, owner_org),
+    scheme = case when scheme like 'source:%' or scheme like 'name:%' then pg_temp.own(scheme, owner_org) else scheme end
+where owner_org is not null;
+update relationships
+set source = pg_temp.own(source, owner_org),
+    sources = array(select pg_temp.own(code, owner_org) from unnest(sources) with ordinality as s (code, n) order by n),
+    told_at_src = array(select pg_temp.own(code, owner_org) from unnest(told_at_src) as s (code)),
+    told_at_dst = array(select pg_temp.own(code, owner_org) from unnest(told_at_dst) as s (code))
+where owner_org is not null;
+
 insert into tellings (entity_id, source, partial, observed_at)
 select entity_id, source, false, max(observed_at)
 from facts

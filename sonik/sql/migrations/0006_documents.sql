@@ -10,7 +10,7 @@ create table documents (
     content_hash bytea not null
 );
 
--- `words` are the words that carry meaning, by which the passages that may name a new title are found.
+-- `words` are those of title and text that carry meaning: by them the passages that may name a new title are found.
 create table passages (
     entity_id   uuid primary key references entities (id) on delete cascade,
     document_id uuid not null references documents (entity_id) on delete cascade,
@@ -43,6 +43,19 @@ create table phrases (
 create unique index phrases_folded on phrases (collection, folded, visibility, coalesce(owner_org, ''));
 create index phrases_first_passage on phrases (first_passage) where first_passage is not null;
 
+-- What somebody extracted: a passage says that one phrase stands in a relation to another.
+create table statements (
+    passage_id uuid not null references passages (entity_id) on delete cascade,
+    src        uuid not null references entities (id) on delete cascade,
+    dst        uuid not null references entities (id) on delete cascade,
+    predicate  text not null,
+    owner_org  text,
+    visibility text not null default 'public' check (visibility in ('public', 'org', 'staff')),
+    collection text not null default 'live',
+    primary key (passage_id, src, dst, predicate)
+);
+create index statements_ends on statements (src, dst);
+
 do $$
 declare
     readable text;
@@ -53,7 +66,7 @@ declare
              or (visibility = 'org' and owner_org = (select nullif(current_setting('sonik.org', true), ''))))
         $scope$;
 begin
-    foreach readable in array array['documents', 'passages', 'phrases'] loop
+    foreach readable in array array['documents', 'passages', 'phrases', 'statements'] loop
         execute format('alter table %I enable row level security', readable);
         execute format('create policy write_all on %I for all to sonik_writer using (true) with check (true)', readable);
     end loop;
@@ -62,10 +75,12 @@ begin
         using (exists (select from entities e where e.id = entity_id));
     execute format('create policy read_scope on passages for select to sonik_reader using (%s)',
                    within_scope || ' and exists (select from entities e where e.id = entity_id)');
+    execute format('create policy read_scope on statements for select to sonik_reader using (%s)',
+                   within_scope || ' and exists (select from entities e where e.id = passage_id)');
     execute format('create policy read_scope on phrases for select to sonik_reader using (%s)', within_scope);
 end
 $$;
 
-grant select, insert, update, delete on documents, passages, phrases to sonik_writer;
-grant maintain on documents, passages, phrases to sonik_writer;
-grant select on documents, passages, phrases to sonik_reader;
+grant select, insert, update, delete on documents, passages, phrases, statements to sonik_writer;
+grant maintain on documents, passages, phrases, statements to sonik_writer;
+grant select on documents, passages, phrases, statements to sonik_reader;

@@ -156,7 +156,12 @@ create trigger relationships_gone after delete on relationships referencing old 
 grant select, insert, update on generations to sonik_writer;
 grant usage, select on all sequences in schema unified to sonik_writer;
 grant maintain on generations to sonik_writer;
--- Numbers and places only: a reader must see how far the sinks are, and nothing of what they carry.
+alter table generations enable row level security;
+create policy write_all on generations for all to sonik_writer using (true) with check (true);
+create policy read_scope on generations for select to sonik_reader
+    using (collection = (select current_setting('sonik.collection', true)));
+
+-- Places only: a reader must see how far the sinks are, and nothing of what they carry.
 grant select on generations to sonik_reader;
 grant select (sink, txid, seq, status) on sync_state to sonik_reader;
 grant select (txid, seq, aggregatetype) on outbox to sonik_reader;

@@ -111,5 +111,23 @@ delete from unified.phrases where entity_id = any(%(ids)s);
 -- name: touch_vertices
 update unified.entities set version = version + 1, updated_at = %(now)s where id = any(%(ids)s);
 
+-- name: withdraw_statements
+delete from unified.statements where passage_id = any(%(ids)s) returning src, dst;
+
+-- name: insert_statements
+insert into unified.statements (passage_id, src, dst, predicate, owner_org, visibility, collection)
+select passage_id, src, dst, predicate, owner_org, visibility, collection
+from jsonb_to_recordset(%(rows)s) as x (passage_id uuid, src uuid, dst uuid, predicate text, owner_org text,
+    visibility text, collection text)
+on conflict do nothing;
+
+-- name: stated
+-- What is said of some pairs of phrases, in the words of the first that says so.
+select s.src, s.dst, min(s.predicate) as predicate
+from unnest(%(sources)s::uuid[], %(targets)s::uuid[]) as wanted (src, dst)
+join unified.statements s on s.src = wanted.src and s.dst = wanted.dst
+group by s.src, s.dst;
+
 -- name: analyze
-analyze unified.entities, unified.relationships, unified.documents, unified.passages, unified.phrases;
+analyze unified.entities, unified.relationships, unified.documents, unified.passages, unified.phrases,
+        unified.statements;

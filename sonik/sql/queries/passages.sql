@@ -10,5 +10,15 @@ select kind from unnest(%(kinds)s::text[]) as kind
 where exists (select from unified.entities e
               where e.collection = %(collection)s and e.entity_type = kind and e.deleted_at is null);
 
--- name: documents_of
-select entity_id::text as passage, document_id::text as document from unified.passages where entity_id = any(%(ids)s);
+-- name: words_in
+-- How many of some words each of these passages has.
+select entity_id::text as id, (select count(*) from unnest(%(words)s::text[]) as word where word = any(p.words)) as count
+from unified.passages p
+where entity_id = any(%(ids)s);
+
+-- name: edges_between
+-- The edges along some ways, whichever end they start at.
+select r.eid::text as eid, r.src::text as src, r.type, r.dst::text as dst
+from unnest(%(ones)s::uuid[], %(others)s::uuid[]) as step (one, other)
+join unified.relationships r on (r.src, r.dst) in ((step.one, step.other), (step.other, step.one))
+    and r.type in ('NAMES', 'RELATED_TO') and r.valid_to is null;

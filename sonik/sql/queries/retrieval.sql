@@ -17,7 +17,7 @@ where i.collection = %(collection)s and i.current_to is null
 limit 50;
 
 -- name: by_ref
--- One entity by its id, a former id, its slug, or an exact alias; the surest comes first.
+-- One entity by its id, a former id, its slug, or an exact alias; of those that share a name the one most sources tell of.
 select id, entity_type, rank from (
     select e.id, e.entity_type, 1 as rank from unified.entities e
     where e.id = %(uuid)s and e.collection = %(collection)s and e.deleted_at is null
@@ -31,7 +31,10 @@ select id, entity_type, rank from (
     select e.id, e.entity_type, 4 from unified.aliases a join unified.entities e on e.id = a.entity_id
     where a.folded = %(folded)s and a.collection = %(collection)s and e.deleted_at is null
 ) found
-order by rank, id
+order by rank,
+         (select count(distinct f.source) from unified.facts f
+          where f.entity_id = found.id and f.valid_to is null) desc,
+         id
 limit 5;
 
 -- name: refs_starting

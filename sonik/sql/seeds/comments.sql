@@ -51,3 +51,4 @@ comment on table documents is 'What only documents have: the id their source giv
 comment on table passages is 'Parts of documents that are searched and linked; folded and words are what the linker compares.';
 comment on table phrases is 'Titles, and capitalised phrases that passages share, with how many passages name each.';
 comment on column phrases.document_frequency is 'Passages that name it; how common is too common is judged when it is read.';
+comment on table statements is 'What was extracted from passages: one phrase stands in a relation to another.';

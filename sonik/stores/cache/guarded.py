@@ -152,34 +152,32 @@ class GuardedCache(ABC):
 
     async def _look(self, call: Callable[[], Awaitable[T]], otherwise: D) -> T | D:
         """Call Redis on the way of an answer, which cannot wait for long."""
-        try:
-            async with asyncio.timeout(LOOK_SECONDS):
-                return await self._attempt(call, otherwise)
-        except TimeoutError:
-            self._circuit.failed()
-            logger.warning("answer cache out of service", extra={"reason": f"no answer in {LOOK_SECONDS:g} s"})
-            return otherwise
+        return await self._attempt(call, otherwise, seconds=LOOK_SECONDS)
 
-    async def _attempt(self, call: Callable[[], Awaitable[T]], otherwise: D) -> T | D:
+    async def _attempt(self, call: Callable[[], Awaitable[T]], otherwise: D, *, seconds: float | None = None) -> T | D:
         async with self._turns:
             # Asked only now: who waited behind calls that ran into a timeout need not run into it too.
-            return await self._call(call, otherwise) if self._circuit.allows() else otherwise
-
-    async def _call(self, call: Callable[[], Awaitable[T]], otherwise: D) -> T | D:
-        try:
-            if not self._prepared:
-                await self._forget_other_runs()
-                await self._prepare()
-                self._prepared = True
-            await self._settle()
-            result = await call()
-        except FAILURES as error:
-            self._circuit.failed()
-            self._prepared = False
-            logger.warning("answer cache out of service", extra={"reason": str(error)})
-            return otherwise
+            if not self._circuit.allows():
+                return otherwise
+            try:
+                async with asyncio.timeout(seconds):
+                    result = await self._call(call)
+            except FAILURES as error:
+                self._circuit.failed()
+                self._prepared = False
+                reason = str(error) or f"no answer in {seconds} s"
+                logger.warning("answer cache out of service", extra={"reason": reason})
+                return otherwise
         self._circuit.worked()
         return result
+
+    async def _call(self, call: Callable[[], Awaitable[T]]) -> T:
+        if not self._prepared:
+            await self._forget_other_runs()
+            await self._prepare()
+            self._prepared = True
+        await self._settle()
+        return await call()
 
     async def _forget_other_runs(self) -> None:
         """Empty the cache of a server that was started anew: what it loaded may be older than what was dropped."""

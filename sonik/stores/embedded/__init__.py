@@ -15,13 +15,15 @@ from sonik.stores.embedded.locks import Client
 from sonik.stores.embedded.places import Places, places
 from sonik.stores.embedded.postgres import DATABASE, PostgresServer, create_database, dsn
 from sonik.stores.embedded.redis import SEARCH_MODULE, RedisServer
-from sonik.stores.embedded.server import Running, Server, ensure, stop
+from sonik.stores.embedded.server import URGENT_SECONDS, Running, Server, ensure, stop
 from sonik.stores.embedded.status import ServerStatus, SetStatus, status
 from sonik.stores.embedded.waiting import Deadline
 
 __all__ = ["EmbeddedSet", "ServerStatus", "SetStatus", "attach", "close", "down", "keep", "release", "status", "watch"]
 
 STOP_SECONDS = 30.0  # a server may have much to write before it goes
+# Whoever waits for one that stops them waits until the last of them is killed.
+TURN_SECONDS = STOP_SECONDS + 3 * URGENT_SECONDS
 WATCH_SECONDS = 0.25
 
 logger = logging.getLogger(__name__)
@@ -188,9 +190,13 @@ def _leave(share: EmbeddedSet) -> None:
         share.client.release()
         return
     here = places(share.home)
-    with locks.hold(here.start_lock, deadline=Deadline(STOP_SECONDS)):
+    try:
+        with locks.hold(here.start_lock, deadline=Deadline(TURN_SECONDS)):
+            share.client.release()
+            _stop_unused(share.settings, here)
+    finally:
+        # Whoever has the lock instead must not count this one.
         share.client.release()
-        _stop_unused(share.settings, here)
 
 
 def _stop_unused(settings: Settings, here: Places) -> None:
@@ -217,7 +223,7 @@ def _down(settings: Settings, *, force: bool) -> tuple[str, ...]:
     here = places(settings.home)
     if not here.run.is_dir():
         return ()
-    with locks.hold(here.start_lock, deadline=Deadline(STOP_SECONDS)):
+    with locks.hold(here.start_lock, deadline=Deadline(TURN_SECONDS)):
         users = [pid for pid in locks.clients(here.clients) if pid != os.getpid()]
         if users and not force:
             raise InvalidInput(

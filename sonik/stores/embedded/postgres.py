@@ -74,6 +74,7 @@ class PostgresServer:
 
     name = "PostgreSQL"
     stop_signal = signal.SIGINT  # fast: it rolls back what is open and checkpoints
+    urgent_signals = (signal.SIGQUIT, signal.SIGKILL)  # immediate: no checkpoint, so the next start recovers
 
     @property
     def room(self) -> Path:

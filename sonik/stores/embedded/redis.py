@@ -38,6 +38,7 @@ class RedisServer:
 
     name = "Redis"
     stop_signal = signal.SIGTERM  # with save points set, it writes its snapshot before it goes
+    urgent_signals = (signal.SIGKILL,)  # the last finished snapshot stands, and what came after is projected again
 
     @property
     def room(self) -> Path:

@@ -13,6 +13,7 @@ from sonik.stores.embedded import locks, process
 from sonik.stores.embedded.waiting import Deadline
 
 GRACE_SECONDS = 5.0
+URGENT_SECONDS = 10.0  # PostgreSQL itself waits 5 s for its children before it kills them
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +60,10 @@ class Server(Protocol):
     def stop_signal(self) -> signal.Signals:
         """What makes it save and go."""
 
+    @property
+    def urgent_signals(self) -> tuple[signal.Signals, ...]:
+        """What makes it go when it does not, one after the other; none of them loses what was promised to be kept."""
+
     def launch(self, *, lock: int, deadline: Deadline) -> subprocess.Popen[bytes]:
         """Prepare its data and start it, holding the lock; called by one process at a time."""
 
@@ -99,22 +104,38 @@ def look(server: Server) -> Running | None:
     return Running(pulse=pulse, socket=socket, started=False)
 
 
-def stop(server: Server, *, deadline: Deadline) -> bool:
+def stop(server: Server, *, deadline: Deadline, urgent_seconds: float = URGENT_SECONDS) -> bool:
     """Stop the server if it runs, wait for its end, and return whether it ran; call it under start.lock.
 
+    One that has not gone by the deadline is told so with more urgency, for no orphan may be left: it recovers when it
+    is started again.
+
     Raises:
-        OutOfTime: it is still there at the deadline.
+        OutOfTime: it is still there after all that.
     """
+    ran = False
+    for signum in (server.stop_signal, *server.urgent_signals):
+        ended, told = _ended_by(server, signum, deadline=deadline)
+        ran = ran or told
+        if ended:
+            return ran
+        facts = {"server": server.name, "signal": signum.name, "seconds": deadline.seconds}
+        logger.warning("an embedded server did not stop in time", extra=facts)
+        deadline = Deadline(urgent_seconds)
+    raise OutOfTime(
+        f"{server.name} cannot be stopped.", next_step=f"Read {server.log}, and look what its process waits for."
+    )
+
+
+def _ended_by(server: Server, signum: signal.Signals, *, deadline: Deadline) -> tuple[bool, bool]:
+    """Send a signal and wait for the end; return whether it came, and whether there was anybody to tell."""
     told = False
     for _ in deadline.ticks():
         if not locks.is_held(server.room / locks.SERVER_LOCK):
             locks.forget_record(server.room)
-            return told
-        told = told or _tell(server)
-    raise OutOfTime(
-        f"{server.name} has not stopped within {deadline.seconds:g} s.",
-        next_step=f"Read {server.log}; it may still be writing its data.",
-    )
+            return True, told
+        told = told or _tell(server, signum)
+    return False, told
 
 
 def _start(server: Server, *, lock: int, deadline: Deadline) -> Running:
@@ -142,14 +163,14 @@ def _write_down(server: Server, *, pid: int, version: str, socket: Path) -> None
     locks.write_record(server.room, record)
 
 
-def _tell(server: Server) -> bool:
+def _tell(server: Server, signum: signal.Signals) -> bool:
     record = locks.read_record(server.room)
     running = None if record else look(server)
     pid = record.pid if record else running.pulse.pid if running else None
     if pid is None:
         return False
     try:
-        os.kill(pid, server.stop_signal)
+        os.kill(pid, signum)
     except ProcessLookupError:
         return False
     except PermissionError as error:
