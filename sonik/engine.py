@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -46,7 +46,7 @@ from sonik.retrieval.traverse import Traverser
 from sonik.retrieval.vocabulary import Vocabulary
 from sonik.settings import Settings
 from sonik.stores.addresses import attached
-from sonik.stores.cache import AnswerCache, open_cache
+from sonik.stores.cache import AnswerCache, answer_cache
 from sonik.stores.cancellation import cancelled, settled
 from sonik.stores.disk import Room
 from sonik.stores.embedding import Embedder, open_embedder
@@ -56,6 +56,7 @@ from sonik.stores.vectors import Vectors
 from sonik.sync.carrier import Progress
 from sonik.sync.drift import Comparison, compare
 from sonik.sync.graph_sink import GraphSink
+from sonik.sync.projected import Projected
 from sonik.sync.projector import Projector, last_change, wait_until_projected
 from sonik.sync.source import Sink
 from sonik.sync.state import SyncReport, read_report, retry_dead_letters
@@ -93,8 +94,8 @@ class Engine:
         self._projector = Projector(postgres=postgres, sinks=tuple(self._sinks.values()))
         self._worker = Worker(postgres=postgres, handlers=self._handlers(), clock=clock, schedule=SCHEDULE)
         market = settings.market
-        self._kept = None if cache is None else KeptAnswers(
-            cache=cache, postgres=postgres, clock=clock, sinks=tuple(self._sinks),
+        self.kept = None if cache is None else KeptAnswers(
+            cache=cache, postgres=postgres, clock=clock, projected=Projected(graphs=graphs, vectors=vectors),
             ttl_seconds=settings.cache_ttl_seconds,
         )  # fmt: skip
         self._lister = Lister(
@@ -103,7 +104,7 @@ class Engine:
         self._searcher = Searcher(
             sources=Sources(postgres=postgres, vectors=vectors, embedder=embedder), graphs=graphs,
             vocabulary=vocabulary, clock=clock, log=self.log, edge_budget=settings.edge_budget, default_market=market,
-            kept=self._kept,
+            kept=self.kept,
         )  # fmt: skip
         self._passages = PassageSearcher(
             sources=Sources(postgres=postgres, vectors=vectors, embedder=embedder), graphs=graphs, clock=clock,
@@ -158,13 +159,9 @@ class Engine:
             )
             async with postgres.writing() as session:
                 legends = await load_legends(session)
-            cache = None
-            if settings.cache == "on":
-                cache = await open_cache(
-                    addresses.cache, search=None if settings.redisearch == "auto" else False,
-                    dimension=embedder.dimension, model=embedder.model, clock=Clock.frozen(settings.now),
-                )  # fmt: skip
-                stack.push_async_callback(cache.close)
+            cache = await stack.enter_async_context(
+                answer_cache(settings, addresses.cache, embedder=embedder, clock=Clock.frozen(settings.now))
+            )
             engine = cls(
                 settings=settings, postgres=postgres, graphs=graphs, vectors=vectors, embedder=embedder,
                 legends=legends, cache=cache,
@@ -328,33 +325,6 @@ class Engine:
     async def checkpoint(self) -> None:
         """Save the graph now, and prune what the snapshot covers."""
         await self._projector.checkpoint()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Upgrade:
-    """What an upgrade did: the migrations applied, and how many vectors were made anew for what reason."""
-
-    migrations: tuple[str, ...]
-    vectors: int
-    reason: str
-
-
-async def upgraded(settings: Settings) -> Upgrade:
-    """Bring the schema up to date, and the vectors if they were made by another model or not to their end.
-
-    Cut short, it goes on where it stopped when it is called again: texts embedded before are not embedded twice.
-    """
-    async with attached(settings) as addresses:
-        applied = await migrate(addresses.owner)
-        embedder = open_embedder(settings)
-        await embedder.warm()
-        misfit = await Vectors.misfit(settings.lance_path, model=embedder.model, dimension=embedder.dimension)
-        async with Engine.open(settings, project=False, replace_vectors=misfit is not None) as engine:
-            report = await engine.sync_report()
-            unfinished = any(state.sink == "vectors" and state.cursor is None for state in report.sinks)
-            rows = await engine.rebuild("vectors") if misfit or unfinished else 0
-    reason = misfit.message if misfit else "They were not whole." if rows else ""
-    return Upgrade(migrations=tuple(applied), vectors=rows, reason=reason)
 
 
 def _room(settings: Settings) -> Room | None:

@@ -1,12 +1,13 @@
 """Findings kept between questions: found by the same or a like question, and checked in truth before they count."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
 from sonik.clock import Clock
+from sonik.ontology import Graph
 from sonik.retrieval.kept_form import Findings, findings_of, plain
 from sonik.retrieval.likeness import alike
 from sonik.retrieval.question import Asked
@@ -14,6 +15,8 @@ from sonik.retrieval.slots import Slots
 from sonik.sql import queries
 from sonik.stores.cache import SCOPE, AnswerCache, CacheEntry, Vector
 from sonik.stores.postgres import Postgres, Session
+from sonik.sync.projected import Projected
+from sonik.truth.rows import Position
 from sonik.types import JsonObject, Scope, Window
 
 SQL = queries("kept")
@@ -34,6 +37,17 @@ class Tally:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CacheReport:
+    """How questions fared since this process started, and how many answers are kept; None where Redis is away."""
+
+    exact: int
+    semantic: int
+    missed: int
+    stale: int
+    kept: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Generation:
     """How often anything was changed that counts for a question: in its nights, and in these and all later ones."""
 
@@ -48,6 +62,8 @@ class Generation:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Before(Generation):
     settled: bool
+    txid: int
+    seq: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,19 +74,23 @@ class _Now(Generation):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeptAnswers:
-    """The semantic cache of a searcher; `sinks` are the projections that its answers are read from."""
+    """The semantic cache of a searcher; `projected` is what its answers are read from beside truth."""
 
     cache: AnswerCache
     postgres: Postgres
     clock: Clock
-    sinks: tuple[str, ...]
+    projected: Projected
     ttl_seconds: int
     tally: Tally = field(default_factory=Tally)
 
     async def exact(self, slots: Slots, asked: Asked, *, session: Session, scope: Scope) -> Findings | None:
         """Return what the very same question found before, if it still holds."""
         entry = await self.cache.exact(slots.key, slots.tags[SCOPE])
-        return await self._checked([entry] if entry else [], slots, asked, session=session, scope=scope)
+        if entry is None:
+            return None
+        findings = await self._checked([entry], slots, asked, session=session, scope=scope)
+        self.tally.exact += findings is not None
+        return findings
 
     async def similar(self, slots: Slots, asked: Asked, *, vector: Vector, scope: Scope) -> Findings | None:
         """Return what a question found that differs in nothing but the wording, if it still holds."""
@@ -79,14 +99,23 @@ class KeptAnswers:
         if not entries:
             return None
         async with self.postgres.reading(scope) as session:
-            return await self._checked(entries, slots, asked, session=session, scope=scope)
+            findings = await self._checked(entries, slots, asked, session=session, scope=scope)
+        self.tally.semantic += findings is not None
+        return findings
 
-    async def before(self, slots: Slots, *, scope: Scope) -> Generation | None:
+    async def before(self, slots: Slots, *, graphs: Sequence[Graph], scope: Scope) -> Generation | None:
         """Return the generation that an answer looked for from now on rests on; None while a sink is behind."""
-        params = {**_changes_of(slots, scope), "sinks": list(self.sinks)}
+        self.tally.missed += 1
+        reached = await self.projected.reached(graphs)
+        if reached is None:
+            return None
+        params = {**_changes_of(slots, scope), "txid": reached.txid, "seq": reached.seq}
         async with self.postgres.reading(scope) as session:
-            found = (await session.fetch(_Before, SQL["before"], params))[0]
-        return found if found.settled else None
+            found = await session.fetch(_Before, SQL["before"], params)
+        if not found or not found[0].settled:
+            return None
+        seen = await self.projected.see(Position(txid=found[0].txid, seq=found[0].seq))
+        return found[0] if seen else None
 
     async def keep(
         self, findings: Findings, slots: Slots, asked: Asked, *, before: Generation, vector: Vector | None
@@ -100,6 +129,14 @@ class KeptAnswers:
                 expires_at=self._expiry(findings, window), vector=vector if slots.is_worded else None,
             )
         )  # fmt: skip
+
+    async def report(self) -> CacheReport:
+        """Return how questions fared, and how many answers are kept."""
+        return CacheReport(**asdict(self.tally), kept=await self.cache.count())
+
+    async def clear(self) -> None:
+        """Forget every answer."""
+        await self.cache.clear()
 
     async def _checked(
         self, entries: Iterable[CacheEntry], slots: Slots, asked: Asked, *, session: Session, scope: Scope

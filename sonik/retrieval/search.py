@@ -103,7 +103,7 @@ class Searcher:
                 step.rows, step.note = (len(alike.hits), "semantic") if alike else (0, "miss")
             if alike:
                 return alike
-        before = await self.kept.before(slots, scope=scope)
+        before = await self.kept.before(slots, graphs=asked.lens.graphs, scope=scope)
         findings = await self._searched(asked, vector, question, timer=timer, scope=scope)
         if before is not None:
             version = asked.version(findings.loosened)

@@ -84,4 +84,3 @@ async def test_what_happens_on_another_night_or_in_another_town_leaves_an_answer
     quito = night("q1", "Noche de Pasillo", market="quito", venue={"name": "Casa del Pasillo", "city": "Quito"})
     await deliver_projected(town, night("e4", "Otra Noche", starts_at="2026-11-27T21:00:00-05:00"), quito)
     assert (await ask(town, TONIGHT)).way == "exact"
-

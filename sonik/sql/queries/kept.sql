@@ -14,17 +14,22 @@ where g.collection = %(collection)s and g.kind = any(%(kinds)s)
   and (g.night >= %(first)s::date or g.night = '-infinity');
 
 -- name: before
--- The generations before an answer is looked for, and whether every sink shows all that they count.
-select (select count(*) = cardinality(%(sinks)s::text[]) from unified.sync_state s
-        where s.sink = any(%(sinks)s) and s.txid > 0 and s.status = 'idle')
+-- The generations before an answer is looked for; whether every sink shows all that they count, the graphs being at a
+-- place they told themselves; and the place of the vectors. A change that no sink would take shows nowhere.
+select v.txid > 0 and v.status = 'idle' and not exists (select from unified.dead_letters where sink in ('graph', 'vectors'))
        and not exists (
-            select from unified.outbox o, unified.sync_state s
-            where s.sink = any(%(sinks)s) and o.aggregatetype in ('entity', 'relationship')
-              and (o.txid, o.seq) > (s.txid::text::xid8, s.seq))
-       and not exists (select from unified.dead_letters d where d.sink = any(%(sinks)s)) as settled,
-       coalesce(sum(g.raised) filter (where g.night <= %(last)s::date), 0)::bigint as within,
-       coalesce(sum(g.raised), 0)::bigint as onward
-from unified.generations g
-where g.collection = %(collection)s and g.kind = any(%(kinds)s)
-  and (%(market)s::text is null or g.market in ('', %(market)s))
-  and (g.night >= %(first)s::date or g.night = '-infinity');
+            select from unified.outbox o
+            where o.aggregatetype in ('entity', 'relationship')
+              and ((o.txid, o.seq) > (v.txid::text::xid8, v.seq)
+                   or (o.txid, o.seq) > (%(txid)s::text::xid8, %(seq)s::bigint))) as settled,
+       v.txid, v.seq, g.within, g.onward
+from unified.sync_state v
+cross join lateral (
+    select coalesce(sum(g.raised) filter (where g.night <= %(last)s::date), 0)::bigint as within,
+           coalesce(sum(g.raised), 0)::bigint as onward
+    from unified.generations g
+    where g.collection = %(collection)s and g.kind = any(%(kinds)s)
+      and (%(market)s::text is null or g.market in ('', %(market)s))
+      and (g.night >= %(first)s::date or g.night = '-infinity')
+) g
+where v.sink = 'vectors';

@@ -5,7 +5,8 @@ Only the store: whether a kept answer still counts is decided by its reader, fro
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 import redis.asyncio as redis
@@ -13,13 +14,18 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from sonik.clock import Clock
+from sonik.settings import Settings
 from sonik.stores.cache.circuit import Circuit
 from sonik.stores.cache.entry import SCOPE, TAGS, CacheEntry, Vector
 from sonik.stores.cache.guarded import CONNECTIONS, FAILURES
 from sonik.stores.cache.search_index import RedisVlCache
 from sonik.stores.cache.vector_set import VectorSetCache
+from sonik.stores.embedding import Embedder
 
-__all__ = ["SCOPE", "TAGS", "AnswerCache", "CacheEntry", "RedisVlCache", "Vector", "VectorSetCache", "open_cache"]
+__all__ = [
+    "SCOPE", "TAGS", "AnswerCache", "CacheEntry", "RedisVlCache", "Vector", "VectorSetCache", "answer_cache",
+    "open_cache",
+]  # fmt: skip
 
 SCHEMA_VERSION = 2  # raise it with every change of the index or of what an entry holds
 TIMEOUT_SECONDS = 0.5
@@ -57,6 +63,24 @@ class AnswerCache(Protocol):
 
     async def close(self) -> None:
         """Close the connections."""
+
+
+@asynccontextmanager
+async def answer_cache(
+    settings: Settings, address: str, *, embedder: Embedder, clock: Clock
+) -> AsyncIterator[AnswerCache | None]:
+    """Yield the cache that the settings ask for, None where they want none; it is closed on the way out."""
+    if settings.cache == "off":
+        yield None
+        return
+    search = None if settings.redisearch == "auto" else False
+    cache = await open_cache(
+        address, search=search, dimension=embedder.dimension, model=embedder.model, clock=clock
+    )  # fmt: skip
+    try:
+        yield cache
+    finally:
+        await cache.close()
 
 
 async def open_cache(
