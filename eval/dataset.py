@@ -12,12 +12,24 @@ Grades = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Facets:
+    """What a filter can ask of a thing of a world; times are aware, money in the city's units."""
+
+    kind: str
+    market: str
+    genres: tuple[str, ...] = ()
+    span: tuple[datetime, datetime] | None = None
+    price: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Passage:
     """A text that can be found."""
 
     id: str
     title: str
     text: str
+    facets: Facets | None = None
 
     @property
     def whole(self) -> str:

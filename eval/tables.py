@@ -12,6 +12,8 @@ from eval.compare import Compared
 from eval.significance import Difference, Estimate
 from eval.summary import BASELINE, HEADLINE, SHOWN, Protocol, Row, Summary
 
+BY_KIND = ("recall@5", "ndcg@10")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sheet:
@@ -107,11 +109,14 @@ def _run(row: Row) -> tuple[str, ...]:
 
 def _kinds(dataset: str, rows: Sequence[Row]) -> Sheet:
     kinds = sorted({kind for row in rows for kind in row.kinds})
-    lines = tuple(
-        (row.label, *(percent(row.kinds[kind][HEADLINE]) if kind in row.kinds else "" for kind in kinds))
-        for row in rows if kinds
-    )  # fmt: skip
-    return Sheet(title=f"{dataset}: {HEADLINE} by kind of question", head=("system", *kinds), rows=lines)
+    lines = tuple((kind, *(_of_kind(row, kind) for row in rows)) for kind in kinds)
+    title = f"{dataset}: {' / '.join(BY_KIND)} by kind of question"
+    return Sheet(title=title, head=("kind", *(row.label for row in rows)), rows=lines)
+
+
+def _of_kind(row: Row, kind: str) -> str:
+    found = row.kinds.get(kind)
+    return " / ".join(percent(found[metric]) for metric in BY_KIND) if found else ""
 
 
 def _protocol(lines: Sequence[Protocol]) -> Sheet:

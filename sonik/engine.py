@@ -26,8 +26,11 @@ from sonik.jobs.retention import DAILY, Retention
 from sonik.jobs.worker import Worker
 from sonik.knowledge.delivery import ingest_documents
 from sonik.learning import writeback
+from sonik.learning.insights import Insights
 from sonik.learning.learner import Learner
 from sonik.learning.log import TraversalLog
+from sonik.memory.notes import Notebook
+from sonik.memory.recall import Memory, Sought, recall
 from sonik.retrieval.answer import Answer
 from sonik.retrieval.bridge import Bridge
 from sonik.retrieval.describe import Described, Describer
@@ -84,6 +87,8 @@ class Engine:
         self.cursor_key = settings.cursor_key()
         self.log = TraversalLog(postgres=postgres, clock=clock)
         self.learner = Learner(postgres=postgres, clock=clock, log=self.log, cap=settings.learning_cap)
+        self.insights = Insights(postgres=postgres, clock=clock, log=self.log)
+        self.notebook = Notebook(postgres=postgres, clock=clock, log=self.log, legends=legends)
         self._postgres = postgres
         self._graphs = graphs
         self._vectors = vectors
@@ -201,6 +206,10 @@ class Engine:
     async def traverse(self, asked: Traversal, *, scope: Scope) -> Findings:
         """Walk a named pattern from one entity."""
         return await self._traverser.traverse(asked, scope=scope)
+
+    async def recall(self, sought: Sought, *, scope: Scope) -> list[Memory]:
+        """Return notes of earlier sessions."""
+        return await recall(self._searcher.sources, sought, scope=scope)
 
     async def describe(self, topic: str, name: str | None = None, *, scope: Scope) -> tuple[Described, ...]:
         """Tell what Sonik is made of."""

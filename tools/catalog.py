@@ -8,7 +8,10 @@ from sonik.types import Role, Scope
 from tools.arguments import Arguments
 from tools.describe import DescribeArguments, sonik_describe
 from tools.entity import EntityArguments, EntityResult, sonik_get_entity
+from tools.insights import InsightsArguments, InsightsResult, sonik_insights
 from tools.job import JobArguments, JobResult, sonik_job
+from tools.recall import RecallArguments, RecallResult, sonik_recall
+from tools.remember import RememberArguments, RememberResult, sonik_remember
 from tools.rendering import Rendered
 from tools.resolve import ResolveArguments, ResolveResult, sonik_resolve
 from tools.results import DescribeResult, Result, SearchResult, TraverseResult, WhatsOnResult
@@ -75,6 +78,9 @@ TOOLS: tuple[AnyTool, ...] = (
         scope="ingest",
         read_only=False,
     ),
+    Tool(title="Remember", arguments=RememberArguments, result=RememberResult, run=sonik_remember, read_only=False),
+    Tool(title="Recall", arguments=RecallArguments, result=RecallResult, run=sonik_recall),
+    Tool(title="Insights", arguments=InsightsArguments, result=InsightsResult, run=sonik_insights),
     Tool(title="Job", arguments=JobArguments, result=JobResult, run=sonik_job),
 )
 BY_NAME = {tool.name: tool for tool in TOOLS}

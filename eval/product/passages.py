@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from eval.dataset import Passage
+from eval.dataset import Facets, Passage
 from eval.product.truth import starts, told_by, told_lineup, winner
 from sonik.ingest.samples.world import World
 from sonik.ingest.samples.world.cities import City
-from sonik.ingest.samples.world.ground import Artist, Event, Organization, Person, Venue
+from sonik.ingest.samples.world.ground import Artist, Event, Organization, Person, Thing, Venue
 from sonik.sql import seeded
 
 # A plain index has no legends, so its texts say genres and kinds as all three languages do.
@@ -38,27 +38,27 @@ def passages(world: World) -> Iterator[Passage]:
 
 def _venue(venue: Venue) -> Passage:
     genres = ", ".join(LABELS[genre] for genre in venue.genres)
-    return Passage(
-        id=venue.id, title=venue.name, text=f"lugar local venue. {genres}. {venue.address}. {_city(venue.city)}."
-    )  # fmt: skip
+    text = f"lugar local venue. {genres}. {venue.address}. {_city(venue.city)}."
+    return _passage(venue, text, Facets(kind="venue", market=venue.city.slug, genres=venue.genres))
 
 
 def _artist(artist: Artist) -> Passage:
-    return Passage(
-        id=artist.id, title=artist.name, text=f"artista artist. {LABELS[artist.genre]}. {_city(artist.city)}."
-    )  # fmt: skip
+    text = f"artista artist. {LABELS[artist.genre]}. {_city(artist.city)}."
+    return _passage(artist, text, Facets(kind="artist", market=artist.city.slug, genres=(artist.genre,)))
 
 
 def _organization(one: Organization) -> Passage:
-    return Passage(
-        id=one.id, title=one.name, text=f"organización organização organization. {one.org_type}. {_city(one.city)}."
-    )  # fmt: skip
+    text = f"organización organização organization. {one.org_type}. {_city(one.city)}."
+    return _passage(one, text, Facets(kind="organization", market=one.city.slug))
 
 
 def _person(person: Person) -> Passage:
-    return Passage(
-        id=person.id, title=person.name, text=f"persona pessoa person. {person.role}. {_city(person.city)}."
-    )  # fmt: skip
+    text = f"persona pessoa person. {person.role}. {_city(person.city)}."
+    return _passage(person, text, Facets(kind="person", market=person.city.slug))
+
+
+def _passage(thing: Thing, text: str, facets: Facets) -> Passage:
+    return Passage(id=thing.id, title=thing.name, text=text, facets=facets)
 
 
 def _event(world: World, event: Event, sources: frozenset[str], names: dict[str, str]) -> Passage:
@@ -71,9 +71,12 @@ def _event(world: World, event: Event, sources: frozenset[str], names: dict[str,
         event.promoter.name if event.promoter else "", _city(event.city), _date(begins),
         FREE if price == 0 else f"{price} {event.city.currency}", str(winner(world, event, "status") or ""),
     ]  # fmt: skip
-    return Passage(
-        id=event.id, title=str(winner(world, event, "name")), text=". ".join(part for part in parts if part) + "."
+    facets = Facets(
+        kind="event", market=event.city.slug, genres=event.genres,
+        span=(begins, begins + timedelta(hours=event.hours)), price=float(str(price)),
     )  # fmt: skip
+    text = ". ".join(part for part in parts if part) + "."
+    return Passage(id=event.id, title=str(winner(world, event, "name")), text=text, facets=facets)
 
 
 def _city(city: City) -> str:

@@ -5,6 +5,7 @@ from eval.systems.dense import open_dense
 from eval.systems.rrf import open_rrf
 from eval.systems.sonik import open_sonik
 from eval.systems.system import Entry
+from eval.systems.understood import open_understood
 from sonik.errors import NotFound, did_you_mean
 
 SYSTEMS = (
@@ -12,6 +13,7 @@ SYSTEMS = (
     Entry(name="bm25", about="words: bm25s with stemmer and stop words", open=open_bm25),
     Entry(name="dense", about="vectors: exact search with the product's embedder", open=open_dense),
     Entry(name="rrf", about="both lists, fused by rank", open=open_rrf),
+    Entry(name="rrf-understood", about="the same, given Sonik's reading of the question", open=open_understood),
 )
 
 

@@ -2,18 +2,27 @@
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sonik.errors import InvalidInput
 from sonik.identity.sighting import Source
 from sonik.ingest.files import Row, read_rows, rows_of
+from sonik.ingest.intake import Delivery
 from sonik.ingest.mapping import FieldMapping, load_mapping
+from sonik.ingest.receipts import Intake
 from sonik.ingest.samples import medellin
 from sonik.ingest.samples.world import team, write_world
+from sonik.ingest.stream import Watcher
+from sonik.knowledge.reading import read_documents
+
+if TYPE_CHECKING:
+    from sonik.engine import Engine
 
 SAMPLE_TRUST = 50
+DOCS = "docs"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +33,35 @@ class Parcel:
     source: Source
     mapping: FieldMapping | None = None
     name: str = ""
+
+    async def take(self, engine: "Engine", delivery: Delivery, watch: Watcher) -> Intake:
+        """Take it in."""
+        return await engine.ingest(self.rows, delivery=delivery, mapping=self.mapping, watch=watch)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Papers(Parcel):
+    """Documents, and what was extracted from them."""
+
+    triples: list[Row] = field(default_factory=list)
+
+    async def take(self, engine: "Engine", delivery: Delivery, watch: Watcher) -> Intake:
+        """Take them into the knowledge graph."""
+        return await engine.ingest_documents(self.rows, delivery=delivery, triples=self.triples, watch=watch)
+
+
+def papers(path: str | None, *, triples: Path | None, source: str | None, trust: int) -> Papers:
+    """Return the documents of a file or a folder.
+
+    Raises:
+        InvalidInput: none is named, or it cannot be read.
+    """
+    if path is None:
+        step = "Name a file or a folder: `sonik ingest docs PATH --collection NAME`."
+        raise InvalidInput("Which documents?", next_step=step, field="path")
+    extracted = list(read_rows(triples)) if triples else []
+    rows = list(read_documents(Path(path)))
+    return Papers(rows=rows, triples=extracted, source=Source(code=source or DOCS, trust=trust))
 
 
 def parcels(file: str, *, mapping: str | None, source: str | None, trust: int, now: datetime | None) -> list[Parcel]:

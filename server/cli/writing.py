@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,13 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from server.cli import inspecting
-from server.cli.parcels import Parcel, parcels
+from server.cli.parcels import DOCS, Papers, Parcel, papers, parcels
 from server.cli.running import leave_worker, with_engine
 from sonik.errors import InvalidInput
-from sonik.ingest.files import Row
 from sonik.ingest.inspection.report import SAMPLE
 from sonik.ingest.intake import Delivery
-from sonik.ingest.mapping import FieldMapping
 from sonik.ingest.receipts import Intake
 from sonik.settings import Settings
 
@@ -38,9 +38,13 @@ def ingest(
         str,
         typer.Argument(
             help="A .jsonl, .json or .csv file; 'sample' for the Medellín sample market, 'world' for three cities as "
-            "five systems tell of them."
+            "five systems tell of them; 'docs' for documents."
         ),
     ],
+    path: Annotated[
+        str | None,
+        typer.Argument(help="After 'docs': a file of records {id, title, text}, a text, or a folder of texts."),
+    ] = None,
     mapping: Annotated[str | None, typer.Option(help="A mapping .toml, or the name of one that ships.")] = None,
     inspect: Annotated[
         bool, typer.Option("--inspect", help="Only look: propose a mapping, show what would be refused and why.")
@@ -51,6 +55,10 @@ def ingest(
     sample: Annotated[int, typer.Option(min=1, help="With --inspect: how many rows to look at.")] = SAMPLE,
     source: Annotated[str | None, typer.Option(help="Source name for records that need no mapping.")] = None,
     trust: Annotated[int, typer.Option(min=0, max=100, help="How far that source is trusted.")] = 50,
+    collection: Annotated[str | None, typer.Option(help="The collection it goes into.")] = None,
+    triples: Annotated[
+        Path | None, typer.Option(help="With docs: what was extracted, {passage_id, entities, triples} a line.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option(help="Say what would happen; write nothing.")] = False,
     wait: Annotated[bool, typer.Option(help="Wait until graph and vectors show it.")] = True,
     key: Annotated[str | None, typer.Option(help="Idempotency key: a repeat returns the same receipts.")] = None,
@@ -60,10 +68,12 @@ def ingest(
     background: Annotated[bool, typer.Option(help="Print the id of a job that does it, and return.")] = False,
 ) -> None:  # fmt: skip
     """Take records in: every line gets a receipt (created, updated, unchanged, refused and why)."""
-    settings = Settings()
+    settings = Settings() if collection is None else Settings(collection=collection)
     if inspect:
         return inspecting.show(file, mapping=mapping, save=save_mapping, sample=sample, as_json=as_json)
-    chosen = parcels(file, mapping=mapping, source=source, trust=trust, now=settings.now)
+    chosen = _chosen(
+        file, path, mapping=mapping, triples=triples, source=source, trust=trust, now=settings.now
+    )  # fmt: skip
     if background:
         return _put_off(chosen, settings, dry_run=dry_run, key=key, as_json=as_json)
     shows = wait and not dry_run
@@ -79,7 +89,24 @@ def ingest(
     return None
 
 
-def _put_off(chosen: list[Parcel], settings: Settings, *, dry_run: bool, key: str | None, as_json: bool) -> None:
+def _chosen(
+    file: str, path: str | None, *, mapping: str | None, triples: Path | None, source: str | None, trust: int,
+    now: datetime | None,
+) -> Sequence[Parcel]:  # fmt: skip
+    """Return what is to be taken in.
+
+    Raises:
+        InvalidInput: it cannot be read, or an argument for documents comes with something else.
+    """
+    if file == DOCS:
+        return [papers(path, triples=triples, source=source, trust=trust)]
+    if path is not None or triples is not None:
+        step = "For documents: `sonik ingest docs PATH --triples FILE`."
+        raise InvalidInput("One file is taken in at a time.", next_step=step, field="path")
+    return parcels(file, mapping=mapping, source=source, trust=trust, now=now)
+
+
+def _put_off(chosen: Sequence[Parcel], settings: Settings, *, dry_run: bool, key: str | None, as_json: bool) -> None:
     """Keep the records as a job, and leave a worker behind that does it."""
     if dry_run:
         step = "Leave out --background: a dry run is over at once."
@@ -88,6 +115,9 @@ def _put_off(chosen: list[Parcel], settings: Settings, *, dry_run: bool, key: st
         step = "Leave out --background: they are small."
         raise InvalidInput("Deliveries that build on each other are not done apart.", next_step=step, field="file")
     parcel = chosen[0]
+    if isinstance(parcel, Papers):
+        step = "Leave out --background: a delivery of documents that is cut short goes on where it stopped."
+        raise InvalidInput("Documents are not taken in in the background.", next_step=step, field="background")
     delivery = Delivery(source=parcel.source, scope=settings.scope(), idempotency_key=key)
     job_id = with_engine(
         lambda engine: engine.ingest_later(parcel.rows, delivery=delivery, mapping=parcel.mapping), settings=settings
@@ -101,7 +131,7 @@ def _put_off(chosen: list[Parcel], settings: Settings, *, dry_run: bool, key: st
 
 
 async def _take_all(
-    engine: "Engine", chosen: list[Parcel], *, dry_run: bool, key: str | None, wait: bool, quiet: bool
+    engine: "Engine", chosen: Sequence[Parcel], *, dry_run: bool, key: str | None, wait: bool, quiet: bool
 ) -> list[Intake]:
     intakes = []
     for number, parcel in enumerate(chosen, start=1):
@@ -109,19 +139,15 @@ async def _take_all(
         scope = engine.settings.scope()
         delivery = Delivery(source=parcel.source, scope=scope, dry_run=dry_run, idempotency_key=own)
         last = number == len(chosen)
-        intakes.append(await _take(engine, parcel.rows, parcel.mapping, delivery, wait=wait and last, quiet=quiet))
+        intakes.append(await _take(engine, parcel, delivery, wait=wait and last, quiet=quiet))
     return intakes
 
 
-async def _take(
-    engine: "Engine", rows: list[Row], mapping: FieldMapping | None, delivery: Delivery, *, wait: bool, quiet: bool
-) -> Intake:
+async def _take(engine: "Engine", parcel: Parcel, delivery: Delivery, *, wait: bool, quiet: bool) -> Intake:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
-        reading = progress.add_task("taking in", total=len(rows))
-        intake = await engine.ingest(
-            rows, delivery=delivery, mapping=mapping, watch=lambda count: progress.advance(reading, count)
-        )
+        reading = progress.add_task("taking in", total=len(parcel.rows))
+        intake = await parcel.take(engine, delivery, lambda count: progress.advance(reading, count))
         if wait:
             showing = progress.add_task("projecting", total=None)
             watching = asyncio.create_task(_watch(engine, progress, showing))

@@ -62,12 +62,12 @@ CREATE (a)-[r:{type} {{properties}}]->(b)
 UNWIND $eids AS eid MATCH ()-[r:{type} {eid: eid}]->() DELETE r
 
 // name: vertex_versions
-MATCH (n:Entity) WHERE n.id > $after RETURN n.id, n.version, labels(n) ORDER BY n.id LIMIT $limit
+MATCH (n:Entity) WHERE n.id > $after AND n.id <= $through RETURN n.id, n.version, labels(n)
 
 // name: edge_states
 // No labels at the ends: with one, every edge is looked up once for every vertex.
-MATCH (a)-[r:{type}]->(b) WHERE r.eid > $after
-RETURN r.eid, a.id, b.id, r.weight, r.valid_to ORDER BY r.eid LIMIT $limit
+MATCH (a)-[r:{type}]->(b) WHERE r.eid > $after AND r.eid <= $through
+RETURN r.eid, a.id, b.id, r.weight, r.valid_to
 
 // name: neighbourhood
 // The strongest edges around some vertices, as of one moment and as one caller may see them. Only edges are sorted and

@@ -163,7 +163,8 @@ class Batch:
 
     async def _connect(self, taken: Sequence[_Taken]) -> EdgeBook:
         sources = {s.code: s.trust for s in await self._session.fetch(Source, SQL["sources"])}
-        told = {s.source for one in taken for s in (one.statement.main, *one.statement.mentions)}
+        told = {self._reader.source}
+        told |= {sighting.source for one in taken for sighting in (one.statement.main, *one.statement.mentions)}
         self._changes.sources += [{"code": s.code, "trust": s.trust} for s in told if sources.get(s.code) != s.trust]
         book = EdgeBook(trust=sources)
         await self._load_edges(book, taken)

@@ -132,8 +132,13 @@ class PhraseBook:
         rows = await self._session.rows(SQL["uncount_phrases"], {"rows": jsonb(lost)})
         gone = {UUID(str(row["id"])) for row in rows}
         if gone:
-            await self._session.execute(SQL["remove_phrases"], {"ids": list(gone)})
-            await self._session.execute(SQL["remove_vertices"], {"ids": list(gone), "now": now})
+            ids = {"ids": list(gone)}
+            await self._session.execute_all(
+                [
+                    (SQL["remove_phrases"], ids), (SQL["forget_edges"], ids),
+                    (SQL["remove_vertices"], {**ids, "now": now}),
+                ]
+            )  # fmt: skip
         return gone
 
 

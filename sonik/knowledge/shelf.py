@@ -185,6 +185,7 @@ class Shelf:
             )
         gone = [key for volume in changed for key in volume.gone]
         await self._session.execute(SQL["remove_passages"], {"ids": gone})
+        await self._session.execute(SQL["forget_edges"], {"ids": gone})
 
 
 def document_id(external_id: str, tenancy: Tenancy) -> UUID:

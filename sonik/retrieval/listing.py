@@ -87,7 +87,10 @@ class Lister:
             step.rows = len(cards)
         total = int(str(rows[0]["total"])) if rows else 0
         shown = tuple(cards[key] for key in ids if key in cards)
-        understood: JsonObject = {"market": market, "from": window.start.isoformat(), "to": window.end.isoformat()}
+        understood: JsonObject = {
+            "market": market, "genres": list(where.genres), "when": window.label or None, "price_max": wish.price_max,
+            "from": window.start.isoformat(), "to": window.end.isoformat(),
+        }  # fmt: skip
         trace = Trace(
             trace_id=new_trace_id(), query=f"what's on {wish.when}", steps=tuple(timer.steps), understood=understood,
             carried=tuple(Carried(id=str(card.id)) for card in shown),

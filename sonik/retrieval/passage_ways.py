@@ -1,9 +1,11 @@
-"""The way that led to a passage: how its rank came from what the question names, told by names, edges and weights."""
+"""The way that led to a passage: from what the question names, told by names, edges and weights."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 from itertools import pairwise
+from math import log
 from uuid import UUID
 
 from sonik.retrieval.answer import Reason
@@ -13,37 +15,41 @@ from sonik.stores.postgres import Session
 from sonik.types import WalkedEdge
 
 RETRIEVAL, PASSAGES = queries("retrieval"), queries("passages")
-# The longest way that is told: from a phrase over two passages and the phrases between them to a third.
-MOST_STEPS = 6
+
+Way = tuple[str, ...]
 
 
-class Ways:
-    """How rank came to passages: the strongest inflow, vertex by vertex, back to a seed."""
+def ways_to(targets: Collection[str], *, weights: Mapping[Ends, float], seeds: Mapping[str, float]) -> dict[str, Way]:
+    """Return for each target the most probable walk to it from a seed, as vertices; none if there is no walk.
 
-    def __init__(self, weights: Mapping[Ends, float], rank: Mapping[str, float], seeds: Iterable[str]) -> None:
-        self._around: dict[str, list[tuple[str, float]]] = defaultdict(list)
-        for (one, other), weight in weights.items():
-            self._around[one].append((other, weight))
-            self._around[other].append((one, weight))
-        self._rank = rank
-        self._seeds = set(seeds)
+    A step from a vertex is as probable as its edge's share of all that leave it.
+    """
+    around: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    for (one, other), weight in weights.items():
+        around[one].append((other, weight))
+        around[other].append((one, weight))
+    heap = [(-log(weight), seed, "") for seed, weight in seeds.items() if weight > 0]
+    heapify(heap)
+    came: dict[str, str] = {}
+    left = set(targets)
+    while heap and left:
+        cost, vertex, before = heappop(heap)
+        if vertex in came:
+            continue
+        came[vertex] = before
+        left.discard(vertex)
+        out = cost + log(sum(weight for _, weight in around[vertex]) or 1.0)
+        for other, weight in around[vertex]:
+            if other not in came and weight > 0:
+                heappush(heap, (out - log(weight), other, vertex))
+    return {target: _walked(target, came) for target in targets if target in came}
 
-    def to(self, target: str) -> list[str]:
-        """Return the vertices most of a passage's rank came along, from a seed to it; itself if there is no way."""
-        way = [target]
-        while len(way) < MOST_STEPS and (len(way) == 1 or way[-1] not in self._seeds):
-            before = self._before(way[-1], but=way)
-            if before is None:
-                break
-            way.append(before)
-        return way[::-1] if way[-1] in self._seeds else [target]
 
-    def _before(self, vertex: str, *, but: Sequence[str]) -> str | None:
-        inflow = [
-            (weight * self._rank.get(other, 0.0) / sum(out for _, out in self._around[other]), other)
-            for other, weight in self._around.get(vertex, ()) if other not in but
-        ]  # fmt: skip
-        return max(inflow)[1] if inflow else None
+def _walked(target: str, came: Mapping[str, str]) -> Way:
+    way = [target]
+    while before := came[way[-1]]:
+        way.append(before)
+    return tuple(reversed(way))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,7 +17,7 @@ from sonik.retrieval.cards import cards_of
 from sonik.retrieval.mentions import Link, find_phrases
 from sonik.retrieval.passage_rank import Evidence, fused_list, seed_weights, word_weight
 from sonik.retrieval.passage_walk import Surroundings, Walk, rank_mentions
-from sonik.retrieval.passage_ways import Ways, read_ways
+from sonik.retrieval.passage_ways import read_ways, ways_to
 from sonik.retrieval.phrases import content_words, tokens
 from sonik.retrieval.question import Question, checked
 from sonik.retrieval.seeds import QuestionVector, Sources
@@ -26,6 +26,7 @@ from sonik.retrieval.understand import Understood
 from sonik.retrieval.wording import FUNCTION
 from sonik.sql import queries
 from sonik.stores.graph import Graphs
+from sonik.stores.postgres import Session
 from sonik.stores.texts import TextFilter
 from sonik.types import JsonObject, Scope, Trace
 
@@ -41,10 +42,9 @@ MIXED_FOR = timedelta(minutes=1)
 class _Found:
     """What a question leads to: passages by score, and what led there."""
 
-    scores: Mapping[str, float]
+    link: Link
     around: Surroundings
-    rank: Mapping[str, float]
-    seeds: Mapping[str, float]
+    scores: Mapping[str, float]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,19 +85,19 @@ class PassageSearcher:
         """
         text = checked(question)
         timer = Timer()
-        link, found = await self._look(text, timer=timer, scope=scope)
+        found = await self._look(text, timer=timer, scope=scope)
         with timer.step("hydrate") as step:
             hits, more = await self._hits(question, found, scope=scope)
             step.rows = len(hits)
         trace = Trace(
             trace_id=new_trace_id(), query=text, steps=tuple(timer.steps),
             edges=tuple({edge.eid: edge for hit in hits for edge in hit.reason.edges}.values()),
-            understood=_linking(link),
+            understood=_linking(found.link),
         )  # fmt: skip
         self.log.add(trace, scope=scope, lens="knowledge", hits=len(hits))
-        return Answer(hits=tuple(hits), understood=_understood(text, link), trace=trace, more=more)
+        return Answer(hits=tuple(hits), understood=_understood(text, found.link), trace=trace, more=more)
 
-    async def _look(self, text: str, *, timer: Timer, scope: Scope) -> tuple[Link, _Found]:
+    async def _look(self, text: str, *, timer: Timer, scope: Scope) -> _Found:
         vector = QuestionVector(self.sources.embedder, text)
         embedding = vector.begin()
         with timer.step("link") as step:
@@ -123,7 +123,7 @@ class PassageSearcher:
             evidence = Evidence(rank={key: rank[key] for key in keys}, cosine=cosine, covered=covered)
             scored = evidence.scores(words=word_weight(link))
             step.rows = len(scored)
-        return link, _Found(scores=scored, around=around, rank=rank, seeds=seeds)
+        return _Found(link=link, around=around, scores=scored)
 
     async def _texts(self, text: str, vector: QuestionVector, *, scope: Scope) -> tuple[dict[str, float], list[str]]:
         """Return the nearest passages with their cosines, and the list that these and the matching ones make."""
@@ -158,16 +158,31 @@ class PassageSearcher:
     async def _hits(self, question: Question, found: _Found, *, scope: Scope) -> tuple[list[Hit], bool]:
         ordered = sorted(found.scores, key=lambda key: (-found.scores[key], key))
         wanted = question.offset + question.limit
-        leading = Ways(found.around.weights, found.rank, found.seeds)
-        ways = {key: leading.to(key) for key in ordered[question.offset : wanted]}
         async with self.sources.postgres.reading(scope) as session:
-            cards = await cards_of(session, list(ways))
-            told = await read_ways(session, ways.values(), weights=found.around.weights)
+            # Each hit, and the passage that led to it: itself, or the best one of the document.
+            by = {key: key for key in ordered}
+            if PASSAGE not in (question.kinds or KINDS):
+                by = await _documents_of(session, ordered)
+            shown = dict(list(by.items())[question.offset : wanted])
+            led = ways_to(set(shown.values()), weights=found.around.weights, seeds=found.link.weights)
+            cards = await cards_of(session, list(shown))
+            told = await read_ways(session, led.values(), weights=found.around.weights)
         hits = [
-            Hit(card=cards[key], score=round(found.scores[key], 4), reason=told.reason(way))
-            for key, way in ways.items() if key in cards
+            Hit(card=cards[key], score=round(found.scores[passage], 4), reason=told.reason(led.get(passage, ())))
+            for key, passage in shown.items() if key in cards
         ]  # fmt: skip
-        return hits, len(ordered) > wanted
+        return hits, len(by) > wanted
+
+
+async def _documents_of(session: Session, passages: Sequence[str]) -> dict[str, str]:
+    """Return the documents of some passages in their order, each with the first of its passages."""
+    rows = await session.rows(SQL["documents_of"], {"ids": [UUID(key) for key in passages]})
+    document = {str(row["passage"]): str(row["document"]) for row in rows}
+    found: dict[str, str] = {}
+    for key in passages:
+        if key in document:
+            found.setdefault(document[key], key)
+    return found
 
 
 def _linking(link: Link) -> JsonObject:

@@ -57,12 +57,14 @@ class Searcher:
         timer = Timer()
         asked, known = await self._understood(question, timer=timer, scope=scope)
         findings = known.findings or await self._found(asked, known, question, timer=timer, scope=scope)
+        wanted = describe(asked.understood)
         asked = asked.version(findings.loosened)
         hits = findings.hits
         trace = Trace(
             trace_id=new_trace_id(), query=asked.text, steps=tuple(timer.steps),
             edges=tuple({edge.eid: edge for hit in hits for edge in hit.reason.edges}.values()),
-            carried=tuple(_carried(hit) for hit in hits), understood=describe(asked.understood),
+            carried=tuple(_carried(hit) for hit in hits),
+            understood={**wanted, "dropped": list(asked.dropped)} if asked.dropped else wanted,
         )  # fmt: skip
         self.log.add(trace, scope=scope, lens=asked.lens.name, hits=len(hits))
         return Answer(

@@ -1,8 +1,10 @@
 """Do the stores agree with truth? Counts and hashes per store, and what differs."""
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from uuid import UUID
 
 from sonik import ontology
@@ -18,6 +20,7 @@ from sonik.sync.weights import effective_weight
 
 SQL = queries("sync")
 PAGE = 5_000
+BEHIND_ALL = "~"  # ids are hexadecimal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,11 +45,12 @@ class Comparison:
 async def compare(*, postgres: Postgres, graphs: Graphs, vectors: Vectors) -> list[Comparison]:
     """Compare vertices, edges and vectors with truth, row by row; a row that is there twice counts twice."""
     vertices, searchable = await _entities(postgres)
+    edges, eids = await _relationships(postgres)
     await vectors.refresh()
     texts = [(key, str(version)) for key, version in (await vectors.versions()).items()]
     return [
-        _compared("graph vertices", vertices, found := await _vertices(graphs), rows=len(found)),
-        _compared("graph edges", await _relationships(postgres), found := await _edges(graphs), rows=len(found)),
+        _compared("graph vertices", vertices, found := await _vertices(graphs, vertices), rows=len(found)),
+        _compared("graph edges", edges, found := await _edges(graphs, eids), rows=len(found)),
         _compared("vectors", searchable, texts, rows=await vectors.count()),
     ]
 
@@ -85,14 +89,18 @@ async def _entities(postgres: Postgres) -> tuple[dict[str, str], dict[str, str]]
     return everything, searchable
 
 
-async def _relationships(postgres: Postgres) -> dict[str, str]:
-    found = {}
+async def _relationships(postgres: Postgres) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Return the state of every edge, and the ids of each type's in order."""
+    found: dict[str, str] = {}
+    by_type: dict[str, list[str]] = defaultdict(list)
     async for row in _pages(postgres, "edge_states", "eid"):
         evidence = float(str(row["base_weight"])) * float(str(row["confidence"]))
         weight = effective_weight(evidence, float(str(row["learned"])))
         ends = f"{row['src']}-{row['type']}-{row['dst']}"
-        found[str(row["eid"])] = _edge_state(ends, weight=weight, closed=bool(row["closed"]))
-    return found
+        key = str(row["eid"])
+        found[key] = _edge_state(ends, weight=weight, closed=bool(row["closed"]))
+        by_type[str(row["type"])].append(key)
+    return found, by_type
 
 
 async def _pages(postgres: Postgres, query: str, key: str) -> AsyncIterator[dict[str, object]]:
@@ -107,17 +115,22 @@ async def _pages(postgres: Postgres, query: str, key: str) -> AsyncIterator[dict
         after = UUID(str(rows[-1][key]))
 
 
-async def _vertices(graphs: Graphs) -> list[tuple[str, str]]:
+async def _vertices(graphs: Graphs, truth: Mapping[str, str]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
+    ranges = _ranges(sorted({key.partition(" ")[0] for key in truth}))
     for graph in GRAPHS:
-        after = ""
-        while True:
-            rows = await graphs.read(graph, CYPHER["vertex_versions"], {"after": after, "limit": PAGE})
+        for after, through in ranges:
+            rows = await graphs.read(graph, CYPHER["vertex_versions"], {"after": after, "through": through})
             found += [(_in_graph(str(key), _label(labels), graph), str(version)) for key, version, labels in rows]
-            if len(rows) < PAGE:
-                break
-            after = str(rows[-1][0])
     return found
+
+
+def _ranges(keys: Sequence[str]) -> list[tuple[str, str]]:
+    """Return ranges, from behind one id through another, that hold a page of these ids each, and together all ids.
+
+    A page by number would sort everything behind it, again and again: a million edges would never be through.
+    """
+    return list(pairwise(("", *keys[PAGE - 1 :: PAGE], BEHIND_ALL)))
 
 
 def _in_graph(key: str, label: str, graph: Graph) -> str:
@@ -130,20 +143,16 @@ def _label(labels: Value) -> str:
     return next((str(name) for name in names if name in ontology.BY_LABEL), "")
 
 
-async def _edges(graphs: Graphs) -> list[tuple[str, str]]:
+async def _edges(graphs: Graphs, truth: Mapping[str, list[str]]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for edge_type in ontology.EDGES:
         query = CYPHER["edge_states"].replace("{type}", edge_type.name)
-        after = ""
-        while True:
-            rows = await graphs.read(edge_type.graph, query, {"after": after, "limit": PAGE})
+        for after, through in _ranges(truth.get(edge_type.name, [])):
+            rows = await graphs.read(edge_type.graph, query, {"after": after, "through": through})
             for eid, src, dst, weight, valid_to in rows:
                 closed = isinstance(valid_to, int | float) and valid_to < FOREVER
                 ends = f"{src}-{edge_type.name}-{dst}"
                 found.append((str(eid), _edge_state(ends, weight=float(str(weight)), closed=closed)))
-            if len(rows) < PAGE:
-                break
-            after = str(rows[-1][0])
     return found
 
 

@@ -276,7 +276,9 @@ async def test_no_query_of_the_projector_scans_a_graph(graphs: Graphs, query: st
     text = edge_query(query, "HOSTED_BY", ["eid", "weight"]) if writes_edges else CYPHER[query]
     text = text.replace("{type}", "HOSTED_BY").replace("{label}", "Venue")
     numbers = dict.fromkeys(("txid", "seq", "from_txid", "from_seq", "limit"), 1)
-    plan = await graphs.explain("operations", text, {"rows": [], "ids": ["v"], "eids": ["e"], "after": "", **numbers})
+    plan = await graphs.explain(
+        "operations", text, {"rows": [], "ids": ["v"], "eids": ["e"], "after": "", "through": "~", **numbers}
+    )
     assert "Index Scan" in plan
     assert "Label Scan" not in plan
     assert "All Node Scan" not in plan

@@ -41,6 +41,10 @@ on conflict (entity_id) do update set external_id = excluded.external_id, text =
 -- name: remove_passages
 delete from unified.passages where entity_id = any(%(ids)s);
 
+-- name: forget_edges
+-- What is taken away may come again, and must not come with the edges it had: its vertex took them along.
+delete from unified.relationships where src = any(%(ids)s) or dst = any(%(ids)s);
+
 -- name: remove_vertices
 update unified.entities set deleted_at = %(now)s, version = version + 1 where id = any(%(ids)s);
 

@@ -155,3 +155,66 @@ select (select count(*) from unified.traversal_log l, unified.learning_cursors c
        count(*) filter (where lens = 'all' and learned < 0) as edges_lowered,
        count(distinct eid) filter (where weighed_on = '-infinity') as edges_to_weigh
 from unified.edge_learning;
+
+-- name: named_edges
+select r.eid, s.name as src, r.type, d.name as dst, (r.base_weight * r.confidence)::float8 as evidence
+from unified.relationships r
+join unified.entities s on s.id = r.src
+join unified.entities d on d.id = r.dst
+where r.eid = any(%(eids)s);
+
+-- name: walks
+-- Who walked the edges that were walked often today, on each day of their history.
+with hot as (
+    select e.eid from unified.edge_evidence e
+    join unified.relationships r on r.eid = e.eid and r.collection = %(collection)s
+    where e.day = %(today)s and (%(everyones)s or e.owner_org = %(owner_org)s)
+    group by e.eid having sum(e.walks) >= %(fewest)s
+)
+select e.eid, e.day, e.owner_org, e.actor, sum(e.walks)::bigint as walks, sum(e.said) as said
+from unified.edge_evidence e join hot on hot.eid = e.eid
+where e.day between %(since)s and %(today)s and (%(everyones)s or e.owner_org = %(owner_org)s)
+group by e.eid, e.day, e.owner_org, e.actor having sum(e.walks) > 0;
+
+-- name: failures
+-- Questions that may have led nowhere, with what the same caller asked next.
+with asked as (
+    select l.trace_id, l.at, coalesce(l.owner_org, '') || '/' || l.actor as asker, l.query, l.words, l.hits,
+           l.understood, v.verdict,
+           lead(l.words) over w as following, lead(l.at) over w as following_at
+    from unified.traversal_log l
+    left join unified.verdicts v on v.trace_id = l.trace_id
+    where l.collection = %(collection)s and l.at >= %(since)s
+    window w as (partition by l.owner_org, l.actor order by l.at, l.seq)
+)
+select trace_id, at, asker, query, words, hits, understood, verdict,
+       case when following_at <= at + make_interval(secs => %(rephrased_seconds)s) then following end as next_words
+from asked
+where hits = 0 or understood ? 'dropped' or verdict in ('dead_end', 'wrong')
+   or (following <> words and following_at <= at + make_interval(secs => %(rephrased_seconds)s))
+order by at desc, trace_id
+limit %(limit)s;
+
+-- name: top_queries
+select (array_agg(l.query order by l.at desc))[1] as query, count(*) as asks,
+       count(distinct (l.owner_org, l.actor)) as askers, count(*) filter (where l.hits = 0 or l.understood ? 'dropped') as empty,
+       count(*) filter (where v.verdict in ('useful', 'partial')) as praised,
+       count(*) filter (where v.verdict in ('wrong', 'dead_end')) as refused, max(l.at) as last_at
+from unified.traversal_log l
+left join unified.verdicts v on v.trace_id = l.trace_id
+where l.collection = %(collection)s and l.at >= %(since)s and l.words <> ''
+group by l.words
+order by asks desc, last_at desc, query
+limit %(limit)s;
+
+-- name: repetition
+select count(*) as asks, count(distinct (l.words, l.lens)) as distinct
+from unified.traversal_log l where l.collection = %(collection)s and l.at >= %(since)s;
+
+-- name: most_taught
+select el.eid, el.lens, el.learned::float8 as learned, el.traversals
+from unified.edge_learning el
+join unified.relationships r on r.eid = el.eid and r.collection = %(collection)s
+where el.learned <> 0 and el.lens <> 'all'
+order by abs(el.learned) desc, el.eid, el.lens
+limit %(limit)s;

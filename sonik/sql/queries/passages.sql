@@ -4,6 +4,17 @@ select folded, entity_id as id, name, titles, document_frequency
 from unified.phrases
 where collection = %(collection)s and folded = any(%(keys)s) and entity_id is not null;
 
+-- name: titles_like
+-- Titles that begin like some names and are about as long: one of them may be misspelt.
+select p.folded, p.entity_id as id, p.name, p.titles, p.document_frequency
+from unnest(%(names)s::text[], %(least)s::text[], %(most)s::text[]) as n (name, least, most)
+cross join lateral (
+    select * from unified.phrases
+    where collection = %(collection)s and folded >= n.least and folded < n.most and titles > 0
+      and entity_id is not null and abs(length(folded) - length(n.name)) <= 2
+    limit 200
+) p;
+
 -- name: of_kind
 -- Which of these kinds a collection holds.
 select kind from unnest(%(kinds)s::text[]) as kind
@@ -22,3 +33,6 @@ select r.eid::text as eid, r.src::text as src, r.type, r.dst::text as dst
 from unnest(%(ones)s::uuid[], %(others)s::uuid[]) as step (one, other)
 join unified.relationships r on (r.src, r.dst) in ((step.one, step.other), (step.other, step.one))
     and r.type in ('NAMES', 'RELATED_TO') and r.valid_to is null;
+
+-- name: documents_of
+select entity_id::text as passage, document_id::text as document from unified.passages where entity_id = any(%(ids)s);

@@ -1,0 +1,1 @@
+"""What agents want to remember: notes, outcomes and decisions, kept in truth and found again by text or session."""

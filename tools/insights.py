@@ -1,0 +1,154 @@
+"""sonik_insights: what use tells about the platform."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, Field
+
+from sonik.errors import InvalidInput, did_you_mean
+from sonik.learning.blockers import Blocker
+from sonik.learning.demand import Taught, TopQuery
+from sonik.learning.heat import HotPath
+from sonik.retrieval.trace import new_trace_id
+from sonik.sync.weights import effective_weight
+from sonik.types import Scope
+from tools.arguments import Name, Reading, one_of
+from tools.rendering import Rendered, fitted
+from tools.results import Result, SourceText, shortened
+
+if TYPE_CHECKING:
+    from sonik.engine import Engine
+
+MOST = 50
+LONGEST = 160
+CAUSES = {
+    "loop": "one caller asks again and again",
+    "burst": "few callers, or many that never say what came of it",
+    "trend": "many callers who judge what they get",
+}
+Figure = str | int | float
+
+
+class InsightsArguments(Reading):
+    """Arguments of sonik_insights."""
+
+    topic: Annotated[Name, one_of("hot_paths", "blockers", "top_queries", "weights", "cache", "sync")]
+    days: int = Field(30, ge=1, le=365)
+    limit: int = Field(10, ge=1, le=MOST)
+
+
+class Insight(BaseModel):
+    """One finding and its figures; what people typed is `asked`."""
+
+    name: str | None = None
+    asked: list[SourceText] | None = None
+    figures: dict[str, Figure]
+
+
+class InsightsResult(Result):
+    """Findings, the weightiest first."""
+
+    topic: str
+    items: list[Insight]
+
+
+async def sonik_insights(engine: "Engine", scope: Scope, arguments: InsightsArguments) -> Rendered[InsightsResult]:
+    """Show paths too hot (loop, burst, trend), blockers (wanted, not found), top queries, learned weights, how much
+    is asked again, how far the stores lag.
+
+    Example: {"topic": "blockers", "days": 7}.
+    """
+    if arguments.topic not in TOPICS:
+        hint = did_you_mean(arguments.topic, list(TOPICS))
+        raise InvalidInput(f"No topic '{arguments.topic[:40]}'.", next_step=hint, field="topic")
+    items = await TOPICS[arguments.topic](engine, scope, arguments)
+    result = InsightsResult(
+        trace_id=new_trace_id(), as_of=engine.as_of(scope), topic=arguments.topic, items=items,
+        notes=None if items else ["Nothing to tell. Learning looks once an hour, or at `sonik learn run`."],
+    )  # fmt: skip
+    return fitted(result, _fewer, budget=arguments.budget_tokens, text=_text)
+
+
+async def _hot_paths(engine: "Engine", scope: Scope, arguments: InsightsArguments) -> list[Insight]:
+    return [_hot(path) for path in await engine.insights.hot_paths(scope=scope, limit=arguments.limit)]
+
+
+async def _blockers(engine: "Engine", scope: Scope, arguments: InsightsArguments) -> list[Insight]:
+    found = await engine.insights.blockers(scope=scope, days=arguments.days, limit=arguments.limit)
+    return [_blocker(one) for one in found]
+
+
+async def _top_queries(engine: "Engine", scope: Scope, arguments: InsightsArguments) -> list[Insight]:
+    found = await engine.insights.top_queries(scope=scope, days=arguments.days, limit=arguments.limit)
+    return [_query(one) for one in found]
+
+
+async def _weights(engine: "Engine", scope: Scope, arguments: InsightsArguments) -> list[Insight]:
+    return [_taught(one) for one in await engine.insights.weights(scope=scope, limit=arguments.limit)]
+
+
+async def _cache(engine: "Engine", scope: Scope, arguments: InsightsArguments) -> list[Insight]:
+    found = await engine.insights.repetition(scope=scope, days=arguments.days)
+    figures: dict[str, Figure] = {"asks": found.asks, "distinct": found.distinct, "share": round(found.share, 3)}
+    return [Insight(name="asked before in the same words", figures=figures)] if found.asks else []
+
+
+async def _sync(engine: "Engine", scope: Scope, arguments: InsightsArguments) -> list[Insight]:
+    del scope, arguments
+    report = await engine.sync_report()
+    sinks = [
+        Insight(
+            name=sink.sink,
+            figures={"status": sink.status, "behind": sink.behind, "oldest_seconds": round(sink.age_seconds, 1)},
+        )
+        for sink in report.sinks
+    ]
+    return [*sinks, Insight(name="dead letters", figures={"count": len(report.dead_letters)})]
+
+
+Look = Callable[["Engine", Scope, InsightsArguments], Awaitable[list[Insight]]]
+TOPICS: Mapping[str, Look] = {
+    "hot_paths": _hot_paths, "blockers": _blockers, "top_queries": _top_queries, "weights": _weights,
+    "cache": _cache, "sync": _sync,
+}  # fmt: skip
+
+
+def _hot(path: HotPath) -> Insight:
+    figures: dict[str, Figure] = {
+        "cause": path.cause, "means": CAUSES[path.cause], "walks": path.walks, "usual": path.usual, "z": path.z,
+        "actors": path.actors, "organisations": path.organisations, "verdict_rate": path.verdict_rate,
+    }  # fmt: skip
+    return Insight(name=shortened("; ".join(map(str, path.edges)), limit=LONGEST), figures=figures)
+
+
+def _blocker(one: Blocker) -> Insight:
+    figures: dict[str, Figure] = {
+        "asks": one.asks, "askers": one.askers, **one.reasons, "last": f"{one.last_at:%Y-%m-%d}"
+    }  # fmt: skip
+    asked = [SourceText(source_text=shortened(query, limit=LONGEST)) for query in one.examples]
+    return Insight(name=None if one.in_words else one.wanted, asked=asked, figures=figures)
+
+
+def _query(one: TopQuery) -> Insight:
+    figures: dict[str, Figure] = {
+        "asks": one.asks, "askers": one.askers, "empty": one.empty, "useful": one.praised, "useless": one.refused
+    }  # fmt: skip
+    return Insight(asked=[SourceText(source_text=shortened(one.query, limit=LONGEST))], figures=figures)
+
+
+def _taught(one: Taught) -> Insight:
+    figures: dict[str, Figure] = {
+        "lens": one.lens, "evidence": round(one.edge.evidence, 3), "learned": round(one.learned, 3),
+        "weight": round(effective_weight(one.edge.evidence, one.learned), 3), "walks": one.traversals,
+    }  # fmt: skip
+    return Insight(name=shortened(str(one.edge), limit=LONGEST), figures=figures)
+
+
+def _fewer(result: InsightsResult) -> Iterator[InsightsResult]:
+    for kept in range(len(result.items) - 1, 0, -1):
+        yield result.model_copy(update={"items": result.items[:kept], "truncated": True})
+
+
+def _text(result: InsightsResult) -> str:
+    named = (item.name or f"{item.figures.get('asks', '')} asks" for item in result.items)
+    return f"{result.topic}: " + "; ".join(named)
