@@ -4,17 +4,19 @@ Strict on purpose. A pair that is told apart costs a search; a pair that is not 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from sonik.retrieval.wording import FUNCTION, words_of
+from sonik.retrieval.wording import FUNCTION, listed, words_of
 
 SHORTEST_PLURAL = 5
-VOWELS = frozenset("aeiou")
+# After these, "-es" may be the ending: "bares", "ciudades"; after another letter it is "-s" alone: "restaurantes".
+TAKES_ES = frozenset("rldzxh")
+# "Somewhere": the reader of questions passes over some of its words already. In the plural it asks for houses, a slot.
+PLACE = listed("lugar sitio local place spot somewhere")
 # A name, marked by the capital it is written with, is never taken for another word.
 PROPER = "="
 # Each line is one meaning; adjectives are listed with their genders, for "puerta" is no "puerto".
 SAME = """
-    lugar sitio
     bonito bonita lindo linda hermoso hermosa bello bella
     tranquilo tranquila relajado relajada calmado calmada
     romantico romantica
@@ -23,7 +25,6 @@ SAME = """
     elegante fino fina
     belo bela bonita bonito lindo linda
     calmo calma tranquilo tranquila sossegado sossegada
-    place spot
     nice pretty lovely beautiful
     quiet calm peaceful
     kid child children
@@ -56,22 +57,27 @@ def beside(text: str, *, content: str, names: Iterable[str]) -> str:
 
 def alike(one: str, other: str) -> bool:
     """Say whether the words that two questions of equal slots have beside the names mean the same."""
-    return _meant(one) == _meant(other)
+    ours, theirs = _telling(one), _telling(other)
+    for word in ours:
+        fellow = next((other for other in theirs if not _meanings_of(word).isdisjoint(_meanings_of(other))), None)
+        if fellow is None:
+            return False
+        theirs.remove(fellow)
+    return not theirs
 
 
-def _meant(words: str) -> Counter[str]:
-    return Counter(_meaning(word) for word in words.split() if word not in FUNCTION)
+def _telling(words: str) -> list[str]:
+    return [word for word in words.split() if word not in FUNCTION and word not in PLACE]
 
 
-def _meaning(word: str) -> str:
-    singular = _singular(word)
-    return MEANINGS.get(word) or MEANINGS.get(singular) or singular
+def _meanings_of(word: str) -> set[str]:
+    return {MEANINGS.get(form, form) for form in _forms(word)}
 
 
-def _singular(word: str) -> str:
-    """Return a word without its plural ending, as Spanish, Portuguese and English form it after a vowel or not."""
-    if len(word) < SHORTEST_PLURAL or not word.isalpha() or not word.endswith("s") or word.endswith(("ss", "is", "us")):
-        return word
-    if word.endswith("es") and word[-3] not in VOWELS:
-        return word[:-2]
-    return word[:-1]
+def _forms(word: str) -> Iterator[str]:
+    """Yield a word, and what it may be the plural of in Spanish, Portuguese and English."""
+    yield word
+    if len(word) >= SHORTEST_PLURAL and word.isalpha() and word.endswith("s") and not word.endswith(("ss", "is", "us")):
+        yield word[:-1]
+        if word.endswith("es") and word[-3] in TAKES_ES:
+            yield word[:-2]

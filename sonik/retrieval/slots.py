@@ -4,6 +4,7 @@ An answer is a function of what is read here, so questions that agree in all of 
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -22,6 +23,7 @@ NEGATIONS = listed("""
     sin no ni nunca jamas excepto salvo menos tampoco sem nao nem exceto not without never except but nor minus
     anything dont isn doesn
     """)
+LESS = re.compile(r"\bmenos (?:de|do|da|que)\b")  # of a price
 # Whose changes any answer can change: the names it tells, and documents, which may be asked instead of anything else.
 ALWAYS = ("named", "document")
 PROGRAMME: Mapping[bool, tuple[str, ...]] = {True: ("event",), False: ()}
@@ -60,9 +62,10 @@ def slots_of(asked: Asked, question: Question, *, scope: Scope, edge_budget: int
     understood, near = asked.understood, asked.understood.near
     window, reach = understood.window, asked.reach
     named = sorted(sorted(str(entity.id) for entity in linked.entities) for linked in asked.named)
-    negated = asked.text if not NEGATIONS.isdisjoint(fold(asked.text).split()) else ""
+    text = fold(asked.text)
+    negated = text if not NEGATIONS.isdisjoint(LESS.sub(" ", text).split()) else ""
     subject = [
-        named, sorted(understood.genres), asked.is_programme, asked.reads_texts, fold(negated), question.limit,
+        named, sorted(understood.genres), asked.is_programme, asked.reads_texts, negated, question.limit,
         question.offset, edge_budget,
     ]  # fmt: skip
     return Slots(

@@ -153,6 +153,20 @@ create trigger relationships_raised_changed after update on relationships refere
 create trigger relationships_gone after delete on relationships referencing old table as gone
     for each statement execute function relationships_raise();
 
+-- What use has taught changes the order of answers.
+create function lessons_raise() returns trigger language plpgsql as $$
+begin
+    perform unified.raise_ends(array_agg(r.src) || array_agg(r.dst))
+    from added a
+    join gone o using (eid, lens)
+    join unified.relationships r using (eid)
+    where a.learned <> o.learned;
+    return null;
+end
+$$;
+create trigger lessons_changed after update on edge_learning referencing old table as gone new table as added
+    for each statement execute function lessons_raise();
+
 grant select, insert, update on generations to sonik_writer;
 grant usage, select on all sequences in schema unified to sonik_writer;
 grant maintain on generations to sonik_writer;
