@@ -12,9 +12,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from eval import baselines, catalog
 from eval.compare import SHOWN, compare
+from eval.kept import measure
 from eval.publish import publish
 from eval.published import published
-from eval.result import Report, read_report
+from eval.result import Report, read_report, write_whole
 from eval.run import Order, commit_of, run
 from eval.settings import EvalSettings
 from eval.summary import summarize
@@ -98,6 +99,19 @@ def baselines_command(
     checked = list(baselines.check(asked, lambda order: _run(order, workshop)))
     _console().print(agreement(checked).rich())
     if not all(one.agrees for one in checked):
+        raise typer.Exit(1)
+
+
+@app.command("cache")
+def cache_command(
+    out: Annotated[Path | None, typer.Option(help="Where the figures go as JSON.")] = None, work: Work = None
+) -> None:
+    """Ask near-duplicates of the cache: valid hits, false hits, latencies."""
+    figures = asyncio.run(measure((work or EvalSettings().work) / "homes" / "cache"))
+    _console().print(figures.sheet().rich())
+    if out is not None:
+        write_whole(out, figures.json())
+    if figures.false.hits:
         raise typer.Exit(1)
 
 

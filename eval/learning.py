@@ -86,7 +86,7 @@ class Replay:
 async def replay(home: Path, *, plan: Plan | None = None) -> Replay:
     """Run the whole proof in a data directory of its own; one that holds the sample world already is used as it is."""
     plan = plan or Plan()
-    settings = Settings(home=home, now=NOW, market="quito")
+    settings = Settings(home=home, now=NOW, market="quito", cache="off")
     async with Engine.open(settings) as engine, _arms(settings) as arms:
         await filled(engine, home / "world", seed=plan.seed)
         if await arms.lessons():

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -35,6 +35,7 @@ from sonik.retrieval.answer import Answer
 from sonik.retrieval.bridge import Bridge
 from sonik.retrieval.describe import Described, Describer
 from sonik.retrieval.entity import Portrait, portray
+from sonik.retrieval.kept import KeptAnswers
 from sonik.retrieval.lenses import lens, permitted
 from sonik.retrieval.listing import Lister, Programme, Wish
 from sonik.retrieval.passages import PassageSearcher
@@ -48,6 +49,7 @@ from sonik.retrieval.traverse import Traverser
 from sonik.retrieval.vocabulary import Vocabulary
 from sonik.settings import Settings
 from sonik.stores.addresses import attached
+from sonik.stores.cache import AnswerCache, answer_cache
 from sonik.stores.cancellation import cancelled, settled
 from sonik.stores.disk import Room
 from sonik.stores.embedding import Embedder, open_embedder
@@ -57,6 +59,7 @@ from sonik.stores.vectors import Vectors
 from sonik.sync.carrier import Progress
 from sonik.sync.drift import Comparison, compare
 from sonik.sync.graph_sink import GraphSink
+from sonik.sync.projected import Projected
 from sonik.sync.projector import Projector, last_change, wait_until_projected
 from sonik.sync.source import Sink
 from sonik.sync.state import SyncReport, read_report, retry_dead_letters
@@ -74,7 +77,7 @@ class Engine:
 
     def __init__(
         self, *, settings: Settings, postgres: Postgres, graphs: Graphs, vectors: Vectors, embedder: Embedder,
-        legends: Legends,
+        legends: Legends, cache: AnswerCache | None,
     ) -> None:  # fmt: skip
         clock = Clock.frozen(settings.now)
         self.settings = settings
@@ -96,12 +99,17 @@ class Engine:
         self._projector = Projector(postgres=postgres, sinks=tuple(self._sinks.values()))
         self._worker = Worker(postgres=postgres, handlers=self._handlers(), clock=clock, schedule=SCHEDULE)
         market = settings.market
+        self.kept = None if cache is None else KeptAnswers(
+            cache=cache, postgres=postgres, clock=clock, projected=Projected(graphs=graphs, vectors=vectors),
+            ttl_seconds=settings.cache_ttl_seconds,
+        )  # fmt: skip
         self._lister = Lister(
             postgres=postgres, vocabulary=vocabulary, clock=clock, log=self.log, default_market=market
         )
         self._searcher = Searcher(
             sources=Sources(postgres=postgres, vectors=vectors, embedder=embedder), graphs=graphs,
             vocabulary=vocabulary, clock=clock, log=self.log, edge_budget=settings.edge_budget, default_market=market,
+            kept=self.kept,
         )  # fmt: skip
         self._passages = PassageSearcher(
             sources=Sources(postgres=postgres, vectors=vectors, embedder=embedder), graphs=graphs, clock=clock,
@@ -156,9 +164,12 @@ class Engine:
             )
             async with postgres.writing() as session:
                 legends = await load_legends(session)
+            cache = await stack.enter_async_context(
+                answer_cache(settings, addresses.cache, embedder=embedder, clock=Clock.frozen(settings.now))
+            )
             engine = cls(
                 settings=settings, postgres=postgres, graphs=graphs, vectors=vectors, embedder=embedder,
-                legends=legends,
+                legends=legends, cache=cache,
             )  # fmt: skip
             stack.push_async_callback(engine.log.flush)
             running = [engine.log.run()]
@@ -323,33 +334,6 @@ class Engine:
     async def checkpoint(self) -> None:
         """Save the graph now, and prune what the snapshot covers."""
         await self._projector.checkpoint()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Upgrade:
-    """What an upgrade did: the migrations applied, and how many vectors were made anew for what reason."""
-
-    migrations: tuple[str, ...]
-    vectors: int
-    reason: str
-
-
-async def upgraded(settings: Settings) -> Upgrade:
-    """Bring the schema up to date, and the vectors if they were made by another model or not to their end.
-
-    Cut short, it goes on where it stopped when it is called again: texts embedded before are not embedded twice.
-    """
-    async with attached(settings) as addresses:
-        applied = await migrate(addresses.owner)
-        embedder = open_embedder(settings)
-        await embedder.warm()
-        misfit = await Vectors.misfit(settings.lance_path, model=embedder.model, dimension=embedder.dimension)
-        async with Engine.open(settings, project=False, replace_vectors=misfit is not None) as engine:
-            report = await engine.sync_report()
-            unfinished = any(state.sink == "vectors" and state.cursor is None for state in report.sinks)
-            rows = await engine.rebuild("vectors") if misfit or unfinished else 0
-    reason = misfit.message if misfit else "They were not whole." if rows else ""
-    return Upgrade(migrations=tuple(applied), vectors=rows, reason=reason)
 
 
 def _room(settings: Settings) -> Room | None:

@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     user: str | None = Field(None, description="Name of the local caller, for the audit log.")
     collection: str = Field("live", description="Collection that is read and written.")
 
+    cache: Literal["on", "off"] = Field("on", description="Keep answers and give them again while nothing changed.")
+    cache_ttl_seconds: int = Field(3600, ge=1, le=86_400, description="Longest time that an answer is kept.")
     edge_budget: int = Field(2000, ge=50, le=20000, description="Most edges fetched from one graph per question.")
     passage_edge_budget: int = Field(
         1000, ge=50, le=20000, description="Most edges fetched per question over documents."

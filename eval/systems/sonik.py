@@ -113,9 +113,14 @@ async def open_sonik(workshop: Workshop) -> AsyncIterator[System]:
 
 
 def _embedded(home: Path, world: Frozen | None) -> Settings:
-    """Return the settings of a home, whatever servers the environment names: no set is written into those."""
+    """Return the settings of a home, whatever servers the environment names: no set is written into those.
+
+    Nothing is kept: what is measured is how an answer is found.
+    """
     now = world.now if world else None
-    return Settings(home=home, now=now, postgres_url=None, falkordb_url=None, redis_url=None, lancedb_uri=None)
+    return Settings(
+        home=home, now=now, cache="off", postgres_url=None, falkordb_url=None, redis_url=None, lancedb_uri=None
+    )
 
 
 def _over_documents(question: str, k: int) -> Question:

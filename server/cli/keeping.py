@@ -62,7 +62,7 @@ def upgrade(as_json: Json = False) -> None:
 
     async def bring_up() -> dict[str, object]:
         # LanceDB takes a second to import: commands that need no engine do not wait for it.
-        from sonik.engine import upgraded
+        from sonik.upgrade import upgraded
 
         done = await upgraded(settings)
         return {"migrations": list(done.migrations), "reason": done.reason, "vectors": done.vectors}

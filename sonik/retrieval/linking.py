@@ -10,7 +10,7 @@ from sonik.identity.names import fold
 from sonik.retrieval.refs import identifiers_in
 from sonik.retrieval.understand import Understood, names_in
 from sonik.sql import queries
-from sonik.stores.postgres import Postgres
+from sonik.stores.postgres import Session
 from sonik.types import Scope
 
 SQL = queries("retrieval")
@@ -61,15 +61,14 @@ class Mentions:
         return markets.pop() if len(markets) == 1 else None
 
 
-async def find_mentions(postgres: Postgres, query: str, *, scope: Scope) -> Mentions:
-    """Return everybody whose name or identifier stands in a question."""
+async def find_mentions(session: Session, query: str, *, scope: Scope) -> Mentions:
+    """Return everybody whose name or identifier stands in a question, as far as the session's caller sees them."""
     phrases, keys = names_in(query), identifiers_in(query)
     if not phrases and not keys:
         return Mentions()
     params = {"collection": scope.collection, "schemes": [k.scheme for k in keys], "values": [k.value for k in keys]}
-    async with postgres.reading(scope) as session:
-        by_name = await session.fetch(Alias, SQL["by_alias"], {**params, "phrases": phrases})
-        by_identifier = await session.fetch(Alias, SQL["by_identifier"], params) if keys else ()
+    by_name = await session.fetch(Alias, SQL["by_alias"], {**params, "phrases": phrases})
+    by_identifier = await session.fetch(Alias, SQL["by_identifier"], params) if keys else ()
     return Mentions(by_name=by_name, by_identifier=by_identifier)
 
 

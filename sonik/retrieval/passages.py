@@ -3,7 +3,8 @@
 import asyncio
 import heapq
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import numpy as np
@@ -34,6 +35,7 @@ PASSAGE, DOCUMENT = "passage", "document"
 KINDS = frozenset((PASSAGE, DOCUMENT))
 TEXT_DEPTH = 100
 RANKED = 100
+MIXED_FOR = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,17 +56,26 @@ class PassageSearcher:
     clock: Clock
     log: TraversalLog
     edge_budget: int
+    _mixed: dict[Scope, datetime] = field(default_factory=dict)
 
     async def is_asked(self, question: Question, *, scope: Scope) -> bool:
         """Say whether documents are asked for: by their kinds, or because the collection holds nothing else."""
         if question.kinds:
             return KINDS.issuperset(question.kinds)
-        if question.lens is not None:
+        if question.lens is not None or self._is_mixed(scope):
             return False
         params = {"collection": scope.collection, "kinds": list(ontology.KINDS)}
         async with self.sources.postgres.reading(scope) as session:
             held = {str(row["kind"]) for row in await session.rows(SQL["of_kind"], params)}
-        return DOCUMENT in held and held <= KINDS | {"phrase"}
+        if held <= KINDS | {"phrase"}:
+            return DOCUMENT in held
+        self._mixed[replace(scope, user=None)] = self.clock.now()
+        return False
+
+    def _is_mixed(self, scope: Scope) -> bool:
+        """Say whether more than documents was held a moment ago: then it hardly holds nothing else by now."""
+        seen = self._mixed.get(replace(scope, user=None))
+        return seen is not None and self.clock.now() - seen < MIXED_FOR
 
     async def search(self, question: Question, *, scope: Scope) -> Answer:
         """Answer a question with ranked passages, or with the documents they are of.

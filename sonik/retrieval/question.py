@@ -102,6 +102,11 @@ class Asked:
         if not self.reads_texts:
             yield replace(looser, reads_texts=True)
 
+    def version(self, index: int) -> "Asked":
+        """Return the version of this question that was loosened so often; the last there is, at most."""
+        versions = tuple(self.loosened())
+        return versions[min(index, len(versions) - 1)]
+
 
 def checked(question: Question) -> str:
     """Return the words of a question.

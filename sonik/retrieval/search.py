@@ -1,17 +1,22 @@
 """A question's way: understand, link, seeds, expand, rank, hydrate; each step timed in the trace."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from sonik.clock import Clock
 from sonik.learning.log import TraversalLog
 from sonik.retrieval.answer import Answer, Hit, reason
 from sonik.retrieval.cards import fitting, read_cards, read_outlines
 from sonik.retrieval.expand import HOPS, expand, paths
+from sonik.retrieval.kept import KeptAnswers
+from sonik.retrieval.kept_form import Findings
 from sonik.retrieval.linking import find_mentions
 from sonik.retrieval.question import Asked, Question, checked, describe, read_question
 from sonik.retrieval.rank import fuse
 from sonik.retrieval.seeds import QuestionVector, Seeds, Sources, find_seeds
+from sonik.retrieval.slots import Slots, slots_of
 from sonik.retrieval.trace import Timer, new_trace_id
 from sonik.retrieval.vocabulary import Vocabulary
 from sonik.stores.graph import Graphs
@@ -20,6 +25,14 @@ from sonik.types import Carried, Scope, Trace
 # How many candidates are checked for each one that is shown: the graph reaches events that the filter refuses.
 OVERSAMPLE = 4
 SPARE = 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Known:
+    """What is known of a question before anything is searched: its slots, and what it found the last time."""
+
+    slots: Slots | None = None
+    findings: Findings | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +46,7 @@ class Searcher:
     log: TraversalLog
     edge_budget: int
     default_market: str | None = None
+    kept: KeptAnswers | None = None
 
     async def search(self, question: Question, *, scope: Scope) -> Answer:
         """Answer a question with ranked, sourced hits.
@@ -41,23 +55,11 @@ class Searcher:
             InvalidInput: the question or one of its filters is wrong.
         """
         timer = Timer()
-        with timer.step("link") as step:
-            mentions = await find_mentions(self.sources.postgres, checked(question), scope=scope)
-            step.rows = len(mentions.names)
-        with timer.step("understand") as step:
-            asked = read_question(
-                question, mentions, vocabulary=self.vocabulary, clock=self.clock, default_market=self.default_market
-            )
-            step.note = asked.understood.intent
-        # A question is embedded once, however often it is loosened, and only if it is searched for.
-        vector = QuestionVector(self.sources.embedder, asked.words)
-        hits: list[Hit] = []
-        more = False
+        asked, known = await self._understood(question, timer=timer, scope=scope)
+        findings = known.findings or await self._found(asked, known, question, timer=timer, scope=scope)
         wanted = describe(asked.understood)
-        for asked in asked.loosened():  # noqa: B020 - the version that found something is the one that is told
-            hits, more = await self._look(asked, vector, question, timer=timer, scope=scope)
-            if hits:
-                break
+        asked = asked.version(findings.loosened)
+        hits = findings.hits
         trace = Trace(
             trace_id=new_trace_id(), query=asked.text, steps=tuple(timer.steps),
             edges=tuple({edge.eid: edge for hit in hits for edge in hit.reason.edges}.values()),
@@ -65,18 +67,73 @@ class Searcher:
             understood={**wanted, "dropped": list(asked.dropped)} if asked.dropped else wanted,
         )  # fmt: skip
         self.log.add(trace, scope=scope, lens=asked.lens.name, hits=len(hits))
-        return Answer(hits=tuple(hits), understood=asked.understood, trace=trace, more=more, dropped=asked.dropped)
+        return Answer(
+            hits=hits, understood=asked.understood, trace=trace, more=findings.more, dropped=asked.dropped
+        )  # fmt: skip
+
+    async def _understood(self, question: Question, *, timer: Timer, scope: Scope) -> "tuple[Asked, _Known]":
+        """Read a question; if the very same one was asked before, return what it found too."""
+        async with self.sources.postgres.reading(scope) as session:
+            with timer.step("link") as step:
+                mentions = await find_mentions(session, checked(question), scope=scope)
+                step.rows = len(mentions.names)
+            with timer.step("understand") as step:
+                asked = read_question(
+                    question, mentions, vocabulary=self.vocabulary, clock=self.clock, default_market=self.default_market
+                )
+                step.note = asked.understood.intent
+            if self.kept is None or scope.as_of is not None:
+                return asked, _Known()
+            slots = slots_of(asked, question, scope=scope, edge_budget=self.edge_budget)
+            with timer.step("cache") as step:
+                findings = await self.kept.exact(slots, asked, session=session, scope=scope)
+                step.rows, step.note = (len(findings.hits), "exact") if findings else (0, "miss")
+            return asked, _Known(slots=slots, findings=findings)
+
+    async def _found(
+        self, asked: Asked, known: "_Known", question: Question, *, timer: Timer, scope: Scope
+    ) -> Findings:
+        # A question is embedded once, however often it is loosened, and only if it is searched for.
+        vector = QuestionVector(self.sources.embedder, asked.words)
+        if self.kept is None or known.slots is None:
+            return await self._searched(asked, vector, question, timer=timer, scope=scope)
+        slots = known.slots
+        embedded = np.asarray(await vector.begin(), dtype=np.float32) if slots.is_worded else None
+        if embedded is not None:
+            with timer.step("cache") as step:
+                alike = await self.kept.similar(slots, asked, vector=embedded, scope=scope)
+                step.rows, step.note = (len(alike.hits), "semantic") if alike else (0, "miss")
+            if alike:
+                return alike
+        before = await self.kept.before(slots, graphs=asked.lens.graphs, scope=scope)
+        findings = await self._searched(asked, vector, question, timer=timer, scope=scope)
+        if before is not None:
+            version = asked.version(findings.loosened)
+            await self.kept.keep(findings, slots, version, before=before, vector=embedded)
+        return findings
+
+    async def _searched(
+        self, asked: Asked, vector: QuestionVector, question: Question, *, timer: Timer, scope: Scope
+    ) -> Findings:
+        """Search for a question, and for less and less of it until something is found."""
+        findings = Findings()
+        for loosened, version in enumerate(asked.loosened()):
+            findings = await self._look(version, vector, question, timer=timer, scope=scope)
+            findings = replace(findings, loosened=loosened)
+            if findings.hits:
+                break
+        return findings
 
     async def _look(
         self, asked: Asked, vector: QuestionVector, question: Question, *, timer: Timer, scope: Scope
-    ) -> tuple[list[Hit], bool]:
+    ) -> Findings:
         now = scope.as_of or self.clock.now()
         wanted = question.offset + question.limit
         with timer.step("seeds") as step:
             seeds = await find_seeds(self.sources, asked, vector=vector, scope=scope, now=now, wanted=wanted)
             step.rows = len(seeds.kinds)
         if asked.is_programme and not seeds.listed:
-            return [], False
+            return Findings()
         starts = _starts(asked, seeds, question)
         with timer.step("expand") as step:
             subgraph = await expand(
@@ -100,14 +157,15 @@ class Searcher:
             crossed = {end for path in led.values() for edge in path for end in (edge.src, edge.dst)}
             cards = await read_cards(postgres, sorted({*shown, *crossed}), scope=scope)
             step.rows = len(cards)
-        hits = [
+        hits = tuple(
             Hit(
                 card=cards[key], score=round(scores[key], 4),
                 reason=reason(key, seeds=seeds, path=led.get(key, ()), cards=cards),
             )
             for key in shown if key in cards
-        ]  # fmt: skip
-        return hits, len(kept) > wanted
+        )  # fmt: skip
+        used = {key: card.version for key, card in cards.items()}
+        return Findings(hits=hits, more=len(kept) > wanted, used=used)
 
     async def _fitting(
         self, ordered: Sequence[str], asked: Asked, seeds: Seeds, wanted: int, *, scope: Scope

@@ -18,12 +18,13 @@ OWNER = "sonik"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Addresses:
-    """Where the servers are: PostgreSQL for each role, and the graph server (a socket path or redis://)."""
+    """Where the servers are: PostgreSQL for each role, the graph server and the cache (socket paths or redis://)."""
 
     owner: str
     writer: str
     reader: str
     graph: str
+    cache: str
 
 
 @asynccontextmanager
@@ -36,11 +37,13 @@ async def attached(settings: Settings) -> AsyncIterator[Addresses]:
     if settings.postgres_url and settings.falkordb_url:
         owner = settings.postgres_url.get_secret_value()
         named = settings.postgres_reader_url
+        graph = settings.falkordb_url.get_secret_value()
         yield Addresses(
             owner=owner,
             writer=as_role(owner, WRITER),
             reader=named.get_secret_value() if named else as_role(owner, READER),
-            graph=settings.falkordb_url.get_secret_value(),
+            graph=graph,
+            cache=_cache(settings, beside=graph),
         )
         return
     if settings.postgres_url or settings.falkordb_url:
@@ -53,4 +56,11 @@ async def attached(settings: Settings) -> AsyncIterator[Addresses]:
         stack.push_async_callback(embedded.close, share)
         stack.push_async_callback(cancelled, asyncio.create_task(embedded.watch(share)))
         owner, writer, reader = (share.postgres_dsn(role) for role in (OWNER, WRITER, READER))
-        yield Addresses(owner=owner, writer=writer, reader=reader, graph=str(share.redis_socket))
+        graph = str(share.redis_socket)
+        cache = _cache(settings, beside=graph)
+        yield Addresses(owner=owner, writer=writer, reader=reader, graph=graph, cache=cache)
+
+
+def _cache(settings: Settings, *, beside: str) -> str:
+    """Return where the cache is: on a Redis of its own if one is named, else beside the graphs."""
+    return settings.redis_url.get_secret_value() if settings.redis_url else beside

@@ -29,6 +29,13 @@ MADE = Position()  # where a cursor stands while its graph is being made
 COLUMN_OF = {"google_places_id": "google_place_id", "starts_at": "starts_at", "ends_at": "until"}
 
 
+async def place_of(graph: Graph, graphs: Graphs) -> Position | None:
+    """Return the place a graph has reached; None when it is not there or not whole."""
+    rows = await graphs.read(graph, CYPHER["cursor"]) if await graphs.exists(graph) else []
+    place = Position(txid=int(str(rows[0][0])), seq=int(str(rows[0][1]))) if rows else MADE
+    return None if place == MADE else place
+
+
 class GraphSink:
     """Projects entities and relationships into FalkorDB."""
 
@@ -50,9 +57,8 @@ class GraphSink:
         """Return the place all graphs have reached; None when one of them is not there or not whole."""
         self._places = {}
         for graph in GRAPHS:
-            rows = await self._graphs.read(graph, CYPHER["cursor"]) if await self._graphs.exists(graph) else []
-            place = Position(txid=int(str(rows[0][0])), seq=int(str(rows[0][1]))) if rows else MADE
-            if place == MADE:
+            place = await place_of(graph, self._graphs)
+            if place is None:
                 return None
             self._places[graph] = place
         return min(self._places.values(), key=lambda place: (place.txid, place.seq))

@@ -8,13 +8,14 @@ import psycopg
 import pytest
 
 from sonik.clock import Clock
-from sonik.engine import Engine, upgraded
+from sonik.engine import Engine
 from sonik.errors import EmbeddingMismatch, InvalidInput
 from sonik.ingest.samples import medellin
 from sonik.retrieval.question import Question
 from sonik.settings import Settings
 from sonik.stores.vectors import Vectors
 from sonik.truth.backup import MANIFEST, TRUTH, backup, restore, verify
+from sonik.upgrade import upgraded
 from tests.acceptance.test_cli import said, sonik
 from tests.fix_engine import NOW, READER, deliver, deliver_projected
 from tests.fix_kill import owner_dsn

@@ -55,7 +55,7 @@ class Homes:
         # Sockets live in it, and their paths must be short.
         home = self.folder / str(len(self._made))
         self._made.append(home)
-        return Settings(home=home, now=NOW, market="medellin")
+        return Settings(home=home, now=NOW, market="medellin", cache="off")
 
     async def filled(self) -> Filling:
         """Return the filled home; the first call fills it, which takes a while."""

@@ -176,7 +176,7 @@ async def _measure(size: int) -> JsonObject:
 
 
 def _settings(home: Path) -> Settings:
-    return Settings(home=home, now=NOW, market="medellin")
+    return Settings(home=home, now=NOW, market="medellin", cache="off")
 
 
 def _pages(records: Iterator[JsonObject]) -> Iterator[list[JsonObject]]:

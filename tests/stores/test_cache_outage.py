@@ -122,15 +122,32 @@ async def test_an_invalidation_that_did_not_get_through_is_made_up_before_the_ne
 ) -> None:
     for name in ("one", "two"):
         await cache.store(an_answer(name, entities=(f"artist-{name}",)))
-    save(server)
-    server.kill()
+    server.hang()
     dropped = await cache.drop_entities(["artist-one"])
-    server.start()
+    server.go_on()
     owed, out = cache.owes, await keys_found(cache)
     caches.time.pass_by(10)
 
     assert (dropped, owed, out) == (0, True, [])
     assert (await keys_found(cache), cache.owes) == (["two"], False)
+
+
+async def test_a_redis_that_was_started_anew_has_forgotten_what_its_snapshot_held(
+    server: RedisServer, caches: Caches, cache: AnswerCache
+) -> None:
+    await cache.store(an_answer())
+    save(server)
+    server.kill()
+    server.start()
+    opened_later = await caches.open()
+    seen = await keys_found(opened_later)
+    await opened_later.store(an_answer("new"))
+    await opened_later.close()
+    another = await caches.open()  # of the same run: nothing is forgotten for it
+    found = await keys_found(another)
+    await another.close()
+
+    assert (seen, found) == ([], ["new"])
 
 
 async def test_a_clearing_that_did_not_get_through_is_made_up_too(

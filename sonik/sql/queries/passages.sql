@@ -16,10 +16,14 @@ cross join lateral (
 ) p;
 
 -- name: of_kind
--- Which of these kinds a collection holds.
-select kind from unnest(%(kinds)s::text[]) as kind
-where exists (select from unified.entities e
-              where e.collection = %(collection)s and e.entity_type = kind and e.deleted_at is null);
+-- Which of these kinds a collection holds. `limit` keeps this one index look-up a kind; joined, all would be read.
+select kinds.kind
+from unnest(%(kinds)s::text[]) as kinds (kind)
+cross join lateral (
+    select e.id from unified.entities e
+    where e.collection = %(collection)s and e.entity_type = kinds.kind and e.deleted_at is null
+    limit 1
+) one;
 
 -- name: words_in
 -- How many of some words each of these passages has.

@@ -5,7 +5,8 @@ Only the store: whether a kept answer still counts is decided by its reader, fro
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 import redis.asyncio as redis
@@ -13,15 +14,20 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from sonik.clock import Clock
+from sonik.settings import Settings
 from sonik.stores.cache.circuit import Circuit
 from sonik.stores.cache.entry import SCOPE, TAGS, CacheEntry, Vector
-from sonik.stores.cache.guarded import CONNECTIONS
+from sonik.stores.cache.guarded import CONNECTIONS, FAILURES
 from sonik.stores.cache.search_index import RedisVlCache
 from sonik.stores.cache.vector_set import VectorSetCache
+from sonik.stores.embedding import Embedder
 
-__all__ = ["SCOPE", "TAGS", "AnswerCache", "CacheEntry", "RedisVlCache", "Vector", "VectorSetCache", "open_cache"]
+__all__ = [
+    "SCOPE", "TAGS", "AnswerCache", "CacheEntry", "RedisVlCache", "Vector", "VectorSetCache", "answer_cache",
+    "open_cache",
+]  # fmt: skip
 
-SCHEMA_VERSION = 1  # raise it with every change of the index or of what an entry holds
+SCHEMA_VERSION = 2  # raise it with every change of the index or of what an entry holds
 TIMEOUT_SECONDS = 0.5
 OPEN_SECONDS = 10.0
 
@@ -52,14 +58,35 @@ class AnswerCache(Protocol):
     async def clear(self) -> None:
         """Forget every answer."""
 
+    async def count(self) -> int | None:
+        """Return how many answers are kept; None where Redis does not answer."""
+
     async def close(self) -> None:
         """Close the connections."""
+
+
+@asynccontextmanager
+async def answer_cache(
+    settings: Settings, address: str, *, embedder: Embedder, clock: Clock
+) -> AsyncIterator[AnswerCache | None]:
+    """Yield the cache that the settings ask for, None where they want none; it is closed on the way out."""
+    if settings.cache == "off":
+        yield None
+        return
+    search = None if settings.redisearch == "auto" else False
+    cache = await open_cache(
+        address, search=search, dimension=embedder.dimension, model=embedder.model, clock=clock
+    )  # fmt: skip
+    try:
+        yield cache
+    finally:
+        await cache.close()
 
 
 async def open_cache(
     address: str,
     *,
-    search: bool,
+    search: bool | None,
     dimension: int,
     model: str,
     clock: Clock,
@@ -68,12 +95,14 @@ async def open_cache(
 ) -> AnswerCache:
     """Return the cache of a Redis at a socket path or redis:// address; a Redis that is down is no error.
 
-    `search` says whether it has the search module. `model` keeps the vectors of different embedders apart, `name`
-    the caches of different tests.
+    `search` says whether it has the search module; with None it is asked, and one that is down is taken to have none.
+    `model` keeps the vectors of different embedders apart, `name` the caches of different tests.
     """
-    kind = RedisVlCache if search else VectorSetCache
+    client = redis.Redis(connection_pool=_pool(address))
+    has_search = await _has_search(client) if search is None else search
+    kind = RedisVlCache if has_search else VectorSetCache
     cache = kind(
-        redis.Redis(connection_pool=_pool(address)),
+        client,
         root=f"{name}:answers",
         variant=f"{SCHEMA_VERSION}-{dimension}-{hashlib.sha256(model.encode()).hexdigest()[:12]}",
         dimension=dimension,
@@ -82,6 +111,14 @@ async def open_cache(
     )
     await cache.prepare()
     return cache
+
+
+async def _has_search(client: redis.Redis) -> bool:
+    try:
+        modules = await client.module_list()
+    except FAILURES:
+        return False
+    return any(module.get("name") == "search" for module in modules)
 
 
 def _pool(address: str) -> redis.BlockingConnectionPool:

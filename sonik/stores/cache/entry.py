@@ -15,7 +15,7 @@ from sonik.types import JsonObject
 Vector = npt.NDArray[np.float32]
 
 SCOPE = "scope"
-TAGS = frozenset({SCOPE, "language", "market", "window", "kinds", "lens", "near", "price"})
+TAGS = frozenset({SCOPE, "language", "market", "window", "kinds", "lens", "near", "price", "subject"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

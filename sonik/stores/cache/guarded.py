@@ -29,6 +29,8 @@ MOST_DISTANT = 2.0  # cosine distance runs from 0 to 2
 ROUNDING = 1e-6  # of float32: an equal vector may be this far away
 MOST_OWED = 10_000
 SCAN_COUNT = 500
+# An answer is looked for no longer than this: finding it anew takes about as long.
+LOOK_SECONDS = 0.05
 
 
 class GuardedCache(ABC):
@@ -65,11 +67,11 @@ class GuardedCache(ABC):
         # The time left is what counts: with a frozen clock, its moments mean nothing to Redis.
         lifetime = entry.expires_at - self._clock.now()
         if lifetime >= timedelta(milliseconds=1):
-            await self._attempt(lambda: self._put(entry, lifetime), None)
+            await self._look(lambda: self._put(entry, lifetime), None)
 
     async def exact(self, key: str, scope_tag: str) -> CacheEntry | None:
         """Return the answer kept for the very same question and scope."""
-        entry = await self._attempt(lambda: self._get(identity(key, scope_tag)), None)
+        entry = await self._look(lambda: self._get(identity(key, scope_tag)), None)
         if entry and self._holds(entry, {SCOPE: scope_tag}) and entry.key == key:
             return entry
         return None
@@ -86,7 +88,7 @@ class GuardedCache(ABC):
             raise InvalidInput(f"A distance of {distance} cannot be.", next_step="Give 0 to 2.", field="distance")
         limit = min(distance + ROUNDING, MOST_DISTANT)
         nothing: list[CacheEntry] = []
-        found = await self._attempt(lambda: self._near(near, asked, limit), nothing)
+        found = await self._look(lambda: self._near(near, asked, limit), nothing)
         held = [entry for entry in found if entry.distance <= limit and self._holds(entry, asked)]
         return sorted(held, key=lambda entry: entry.distance)
 
@@ -104,6 +106,10 @@ class GuardedCache(ABC):
         cleared = await self._attempt(self._drop_all, None)
         if cleared is None:
             self._owe_all()
+
+    async def count(self) -> int | None:
+        """Return how many answers are kept; None where Redis does not answer."""
+        return await self._attempt(self._count, None)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -127,6 +133,10 @@ class GuardedCache(ABC):
         """Return entries within the distance that have all tags."""
 
     @abstractmethod
+    async def _count(self) -> int:
+        """Return how many entries there are."""
+
+    @abstractmethod
     async def _drop(self, entities: frozenset[str]) -> int:
         """Remove the entries tagged with one of these entity tokens."""
 
@@ -140,25 +150,41 @@ class GuardedCache(ABC):
                 batch.clear()
         return dropped + (await self._client.unlink(*batch) if batch else 0)
 
-    async def _attempt(self, call: Callable[[], Awaitable[T]], otherwise: D) -> T | D:
+    async def _look(self, call: Callable[[], Awaitable[T]], otherwise: D) -> T | D:
+        """Call Redis on the way of an answer, which cannot wait for long."""
+        return await self._attempt(call, otherwise, seconds=LOOK_SECONDS)
+
+    async def _attempt(self, call: Callable[[], Awaitable[T]], otherwise: D, *, seconds: float | None = None) -> T | D:
         async with self._turns:
             # Asked only now: who waited behind calls that ran into a timeout need not run into it too.
-            return await self._call(call, otherwise) if self._circuit.allows() else otherwise
-
-    async def _call(self, call: Callable[[], Awaitable[T]], otherwise: D) -> T | D:
-        try:
-            if not self._prepared:
-                await self._prepare()
-                self._prepared = True
-            await self._settle()
-            result = await call()
-        except FAILURES as error:
-            self._circuit.failed()
-            self._prepared = False
-            logger.warning("answer cache out of service", extra={"reason": str(error)})
-            return otherwise
+            if not self._circuit.allows():
+                return otherwise
+            try:
+                async with asyncio.timeout(seconds):
+                    result = await self._call(call)
+            except FAILURES as error:
+                self._circuit.failed()
+                self._prepared = False
+                reason = str(error) or f"no answer in {seconds} s"
+                logger.warning("answer cache out of service", extra={"reason": reason})
+                return otherwise
         self._circuit.worked()
         return result
+
+    async def _call(self, call: Callable[[], Awaitable[T]]) -> T:
+        if not self._prepared:
+            await self._forget_other_runs()
+            await self._prepare()
+            self._prepared = True
+        await self._settle()
+        return await call()
+
+    async def _forget_other_runs(self) -> None:
+        """Empty the cache of a server that was started anew: what it loaded may be older than what was dropped."""
+        run = (await self._client.info("server"))["run_id"]
+        if await self._client.get(f"{self._root}:run") != run:
+            await self._drop_all()
+            await self._client.set(f"{self._root}:run", run)
 
     async def _settle(self) -> None:
         if self._owes_all:

@@ -79,6 +79,9 @@ class RedisVlCache(GuardedCache):
         found = [decode(row[ENTRY], distance=max(0.0, float(row["vector_distance"]))) for row in rows]
         return [entry for entry in found if entry]
 
+    async def _count(self) -> int:
+        return int((await self._index.info())["num_docs"])
+
     async def _drop(self, entities: frozenset[str]) -> int:
         left = iter(sorted(entities))
         dropped = 0

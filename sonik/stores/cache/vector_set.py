@@ -88,6 +88,9 @@ class VectorSetCache(GuardedCache):
         found = [decode(text, distance=far) for text, far in zip(texts, near.values(), strict=True)]
         return [entry for entry in found if entry]
 
+    async def _count(self) -> int:
+        return int(await self._client.zcount(self._until, _milliseconds(self._clock.now()), "+inf"))
+
     async def _drop(self, entities: frozenset[str]) -> int:
         keys = [self._about + entity for entity in sorted(entities)]
         names = sorted(cast("set[str]", await self._client.sunion(keys)))
