@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from uuid import UUID
 
-from sonik.retrieval.phrases import capitalised, content_words, longest_first, runs, tokens
+from sonik.retrieval.phrases import Token, capitalised, content_words, longest_first, runs, tokens
 from sonik.sql import queries
 from sonik.stores.postgres import Postgres, Session
 from sonik.types import Scope
@@ -44,14 +44,15 @@ class Link:
 
 async def find_phrases(postgres: Postgres, question: str, *, scope: Scope) -> Link:
     """Return the phrases a question names."""
-    words = [token.text for token in tokens(question)][:MOST_WORDS]
+    read = tokens(question)[:MOST_WORDS]
+    words = [token.text for token in read]
     keys = sorted(runs(words))
     if not keys:
         return Link(unexplained=tuple(content_words(words)))
     async with postgres.reading(scope) as session:
         params = {"collection": scope.collection, "keys": keys}
         known = await session.fetch(KnownPhrase, SQL["phrases_named"], params)
-        named = list(dict.fromkeys(longest_first(words, {phrase.folded for phrase in known})))
+        named = [key for key in _longest(words, known) if _is_meant(key, known, as_written=read)]
         meant = await _meant(session, _unknown(question, named), scope=scope)
     return linked(words, [phrase for phrase in known if phrase.folded in named], meant)
 
@@ -68,6 +69,23 @@ def linked(words: Sequence[str], named: Sequence[KnownPhrase], meant: Mapping[st
         phrases=phrases, weights={key: weight / total for key, weight in rarity.items()},
         unexplained=tuple(word for word in content_words(words) if word not in explained),
     )  # fmt: skip
+
+
+def _longest(words: Sequence[str], known: Sequence[KnownPhrase]) -> list[str]:
+    return list(dict.fromkeys(longest_first(words, {phrase.folded for phrase in known})))
+
+
+def _is_meant(key: str, known: Sequence[KnownPhrase], *, as_written: Sequence[Token]) -> bool:
+    """Whether a phrase is named: one that is no title must be written as a name, if the question writes names so.
+
+    Sentences begin with "Later" and "Both", so these are phrases too; who asks "who died later" means none.
+    """
+    if any(phrase.folded == key and phrase.titles for phrase in known):
+        return True
+    if not any(token.raw[0].isupper() for token in as_written[1:]):
+        return True
+    words = set(key.split())
+    return any(token.text in words and not token.raw[0].islower() for token in as_written)
 
 
 def _unknown(question: str, named: Sequence[str]) -> list[str]:

@@ -113,6 +113,15 @@ async def test_accents_and_capitals_do_not_matter(engine: Engine, question: str,
     assert leads_to in found(await ask(engine, question, "passage", limit=2))
 
 
+async def test_a_small_word_that_begins_sentences_is_no_name_in_a_question(engine: Engine) -> None:
+    later = [
+        {"id": str(n), "title": f"Crónica {n}", "text": f"Después, {place} creció."} for n, place in enumerate("AB")
+    ]
+    await deliver(engine, *COAST, *later)
+    assert (await ask(engine, "¿Qué pasó después en Barranquilla?", "passage")).understood.names == ("barranquilla",)
+    assert (await ask(engine, "¿Qué pasó Después?", "passage")).understood.names == ("despues",)
+
+
 async def test_a_misspelt_title_is_still_linked(engine: Engine) -> None:
     await deliver(engine, *COAST)
     answer = await ask(engine, "¿Qué se celebra en Baranquilla?", "passage")
