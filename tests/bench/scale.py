@@ -53,8 +53,8 @@ every pattern that fits.
 
 Why it grows as it does:
 
-- A programme (`qué hay hoy`) reads the events of its window by index. What grows is the window: in a market of ten times
-  as many events ten times as many are on, and each is checked against row security before the first page is cut.
+- A programme (`qué hay hoy`) reads the events of its window by index. What grows is the window: in a market of ten
+  times as many events ten times as many are on, and each is checked against row security before the first page is cut.
 - A named question costs what is around the name, which a larger world does not change: the walk takes 400 edges on its
   first step and 200 on the next, however many there are.
 - A described question embeds its words, which takes as long in any world, and searches vectors and texts. Up to 25,000
