@@ -27,6 +27,8 @@ ABOUT = 2 * MENTIONED
 # What somebody extracted is believed half as much as what stands in the text.
 EXTRACTED = 0.5
 MOST_STATED_WORDS = 12
+# Part of what a document is known by: when linking changes, the next delivery links it anew.
+VERSION = "1"
 
 Ends = tuple[UUID, str, UUID]
 
@@ -261,9 +263,8 @@ def phrases_of_all(titles: Iterable[tuple[str, Tenancy]]) -> Counter[tuple[UUID,
 
 
 def _read(written: Written) -> _Reading:
-    words = [token.text for token in tokens(written.text)]
     stated = {stated_key(name): name for name in written.stated}
     return _Reading(
         written=written, titles=title_keys(written.title), spans=capitalised(written.text),
-        grams=frozenset(grams(words)), stated={key: name for key, name in stated.items() if key},
+        grams=frozenset(grams(tokens(written.text))), stated={key: name for key, name in stated.items() if key},
     )  # fmt: skip

@@ -12,6 +12,7 @@ from sonik.stores.postgres import Session, jsonb
 from sonik.truth.rows import Record, Tenancy, TenantRow
 
 SQL = queries("knowledge")
+TRUTH = queries("truth")
 
 # A phrase, and for whom it is.
 PhraseOf = tuple[UUID, Tenancy]
@@ -117,12 +118,12 @@ class PhraseBook:
         changed = [phrase for phrase in self._phrases.values() if phrase.has_changed]
         new = {phrase.vertex for phrase in changed if phrase.is_new}
         vertices = [_vertex(phrase) for phrase in changed if phrase.is_new]
-        await self._session.execute(SQL["upsert_vertices"], {"rows": jsonb(vertices), "now": now})
+        await self._session.execute(TRUTH["upsert_entities"], {"rows": jsonb(vertices), "now": now})
         await self._session.execute(SQL["count_phrases"], {"rows": jsonb([_count(phrase) for phrase in changed])})
         gone = await self._take_off(list(lost.values()), now=now)
         recounted = {phrase.id for phrase in changed if phrase.id} | {phrase for phrase, _ in lost}
         params = {"ids": sorted(recounted - new - gone), "now": now}
-        await self._session.execute(SQL["touch_vertices"], params)
+        await self._session.execute(TRUTH["touch_entities"], params)
         return recounted | gone
 
     async def _take_off(self, lost: list[Record], *, now: datetime) -> set[UUID]:
@@ -135,8 +136,8 @@ class PhraseBook:
             ids = {"ids": list(gone)}
             await self._session.execute_all(
                 [
-                    (SQL["remove_phrases"], ids), (SQL["forget_edges"], ids),
-                    (SQL["remove_vertices"], {**ids, "now": now}),
+                    (SQL["remove_phrases"], ids), (TRUTH["forget_relationships"], ids),
+                    (TRUTH["remove_entities"], {**ids, "now": now}),
                 ]
             )  # fmt: skip
         return gone

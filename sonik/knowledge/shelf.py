@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from sonik.identity.names import slugify
 from sonik.identity.sighting import Source
 from sonik.ingest.receipts import MAX_SHOWN, Receipt
-from sonik.knowledge.linker import Linker, Written
+from sonik.knowledge.linker import VERSION, Linker, Written
 from sonik.knowledge.phrase_book import tenant
 from sonik.knowledge.records import DocumentRecord, Extracted, TriplesRecord
 from sonik.retrieval.phrases import content_words, tokens
@@ -65,9 +65,10 @@ class _Volume:
 
     @property
     def content_hash(self) -> bytes:
-        """SHA-256 of all that was delivered."""
+        """SHA-256 of all that was delivered, and of how it is linked."""
         parts = [self.record, *(record for record in self.extracted if record)]
-        return hashlib.sha256("\n".join(part.model_dump_json() for part in parts).encode()).digest()
+        told = "\n".join([VERSION, *(part.model_dump_json() for part in parts)])
+        return hashlib.sha256(told.encode()).digest()
 
     @property
     def has_changed(self) -> bool:
@@ -158,10 +159,10 @@ class Shelf:
         now = self._now
         await self._session.execute_all(
             [
-                (SQL["upsert_vertices"], {"rows": jsonb(vertices), "now": now}),
+                (TRUTH["upsert_entities"], {"rows": jsonb(vertices), "now": now}),
                 (SQL["upsert_documents"], {"rows": jsonb([_document_row(volume) for volume in changed])}),
                 (SQL["upsert_passages"], {"rows": jsonb([_passage_row(*each) for each in written])}),
-                (SQL["remove_vertices"], {"ids": gone, "now": now}),
+                (TRUTH["remove_entities"], {"ids": gone, "now": now}),
             ]
         )
         self.changes.touched |= {UUID(str(row["id"])) for row in vertices} | set(gone)
@@ -184,7 +185,7 @@ class Shelf:
             )
         gone = [key for volume in changed for key in volume.gone]
         await self._session.execute(SQL["remove_passages"], {"ids": gone})
-        await self._session.execute(SQL["forget_edges"], {"ids": gone})
+        await self._session.execute(TRUTH["forget_relationships"], {"ids": gone})
 
 
 def document_id(external_id: str, tenancy: Tenancy) -> UUID:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from uuid import UUID
 
-from sonik.retrieval.phrases import capitalised, content_words, grams, longest_first, tokens
+from sonik.retrieval.phrases import capitalised, content_words, longest_first, runs, tokens
 from sonik.sql import queries
 from sonik.stores.postgres import Postgres, Session
 from sonik.types import Scope
@@ -45,7 +45,7 @@ class Link:
 async def find_phrases(postgres: Postgres, question: str, *, scope: Scope) -> Link:
     """Return the phrases a question names."""
     words = [token.text for token in tokens(question)][:MOST_WORDS]
-    keys = sorted(grams(words))
+    keys = sorted(runs(words))
     if not keys:
         return Link(unexplained=tuple(content_words(words)))
     async with postgres.reading(scope) as session:

@@ -1,7 +1,6 @@
 """Phrases: runs of words by which passages and questions name the same thing, compared without a model.
 
-A phrase is compared by its key: its words folded, without function words at its ends: "The Beatles" and "beatles",
-"La Habana" and "Habana" are one, and accents never matter.
+A phrase is compared by its key, its words folded: accents and capitals never matter.
 """
 
 import re
@@ -13,12 +12,15 @@ from sonik.identity.names import fold, strip_invisible
 from sonik.retrieval.wording import FUNCTION
 
 LONGEST = 8
-MOST_KEYS = 3
 _WORD = re.compile(r"[^\W_]+")
 _BRACKETED = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
 # What may stand between two words of one name: a space, an apostrophe, a hyphen, the point of an initial.
 _JOINT = re.compile(r"[\s'’‘\-–.&]{1,3}")
 _LONGEST_ABBREVIATION = 3
+_SENTENCE_START = re.compile(r"[.!?¡¿:;\n\"“”«»(]")
+_ARTICLES = frozenset("el la los las o a os as the un una um uma an".split())
+# Small words that begin names more often than sentences: São Paulo, San.
+_NAMING = frozenset(("sao",))
 _LINKING = frozenset(
     "of the de da do dos das del la las el los y e von van der den and for in du le al bin ibn".split()
 )
@@ -42,23 +44,20 @@ def tokens(text: str) -> tuple[Token, ...]:
 
 
 def key_of(words: Sequence[str]) -> str:
-    """Return the key of a run of folded words; one of function words only is its own key."""
-    start, stop = 0, len(words)
-    while start < stop and words[start] in FUNCTION:
-        start += 1
-    while stop > start and words[stop - 1] in FUNCTION:
-        stop -= 1
-    return " ".join(words[start:stop] if start < stop else words)
+    """Return the key of a run of folded words."""
+    return " ".join(words)
 
 
 def title_keys(title: str) -> dict[str, str]:
-    """Return the keys of a title, with and without its bracketed part, and how each is written."""
+    """Return the keys of a title and how each is written: whole, without its bracketed part, without its article."""
     found: dict[str, str] = {}
     for written in (title, _BRACKETED.sub("", title)):
         words = [token.text for token in tokens(written)]
-        key = key_of(words)
-        if key and len(key.split()) <= LONGEST:
-            found.setdefault(key, written.strip())
+        # A single word without its article is another name: Los Angeles, La Paz.
+        bare = words[1:] if len(words) > 2 and words[0] in _ARTICLES else words
+        for run in (words, bare):
+            if 0 < len(run) <= LONGEST and not (len(run) == 1 and run[0] in FUNCTION):
+                found.setdefault(key_of(run), written.strip())
     return found
 
 
@@ -67,14 +66,27 @@ def content_words(words: Collection[str]) -> list[str]:
     return sorted(set(words) - FUNCTION)
 
 
-def grams(words: Sequence[str]) -> set[str]:
-    """Return every run of up to eight words that could be a key."""
+def grams(words: Sequence[Token]) -> set[str]:
+    """Return every run of up to eight words of a text that could be a title.
+
+    It begins and ends with a word that carries meaning or is written like a part of a name.
+    """
+    edges = [word.text not in FUNCTION or word.raw[0].isupper() for word in words]
     return {
-        " ".join(words[start:stop])
-        for start in range(len(words))
-        if words[start] not in FUNCTION
+        key_of([word.text for word in words[start:stop]])
+        for start in range(len(words)) if edges[start]
         for stop in range(start + 1, min(start + LONGEST, len(words)) + 1)
-        if words[stop - 1] not in FUNCTION
+        if edges[stop - 1] and not (stop - start == 1 and words[start].text in FUNCTION)
+    }  # fmt: skip
+
+
+def runs(words: Sequence[str]) -> set[str]:
+    """Return every run of up to eight words of a question, in which capitals tell nothing."""
+    return {
+        key_of(words[start:stop])
+        for start in range(len(words))
+        for stop in range(start + 1, min(start + LONGEST, len(words)) + 1)
+        if not (stop - start == 1 and words[start] in FUNCTION)
     }
 
 
@@ -104,7 +116,7 @@ def longest_first(words: Sequence[str], known: Collection[str]) -> Iterator[str]
 
 
 def _tells(key: str) -> bool:
-    """Whether a span can be told from others: no lone number or letter, no lone function word, not a sentence."""
+    """Whether a span tells something: no lone number, letter or function word, and no whole sentence."""
     words = key.split()
     if len(words) == 1 and (words[0] in FUNCTION or words[0].isdigit() or len(words[0]) < 2):
         return False
@@ -119,7 +131,7 @@ def _spans(text: str, words: Sequence[Token]) -> Iterator[tuple[int, int]]:
             start += 1
             continue
         stop = _span_end(text, words, start)
-        yield _led_by_meaning(words, start, stop), stop
+        yield _led(text, words, start, stop), stop
         start = stop
 
 
@@ -138,10 +150,15 @@ def _span_end(text: str, words: Sequence[Token], start: int) -> int:
     return stop
 
 
-def _led_by_meaning(words: Sequence[Token], start: int, stop: int) -> int:
-    while start < stop - 1 and words[start].text in FUNCTION:
-        start += 1
-    return start
+def _led(text: str, words: Sequence[Token], start: int, stop: int) -> int:
+    """Return where a name begins: at the start of a sentence a small word has a capital too."""
+    if start > 0 and not _SENTENCE_START.search(text, words[start - 1].end, words[start].start):
+        return start
+    first = words[start].text
+    if first not in FUNCTION or first in _NAMING:
+        return start
+    later = (place for place in range(start + 1, stop) if not words[place].raw[0].islower())
+    return next(later, start)
 
 
 @lru_cache(maxsize=65_536)

@@ -13,16 +13,6 @@ select p.entity_id as id, p.document_id, p.position, p.text, p.owner_org, p.visi
 from unified.passages p
 where p.document_id = any(%(ids)s);
 
--- name: upsert_vertices
-insert into unified.entities (id, entity_type, name, slug, metadata, owner_org, visibility, collection, created_at,
-                              updated_at)
-select id, entity_type, name, slug, metadata, owner_org, visibility, collection, %(now)s, %(now)s
-from jsonb_to_recordset(%(rows)s) as x (id uuid, entity_type text, name text, slug text, metadata jsonb,
-    owner_org text, visibility text, collection text)
-on conflict (id) do update set name = excluded.name, metadata = excluded.metadata, owner_org = excluded.owner_org,
-    visibility = excluded.visibility, version = entities.version + 1, updated_at = excluded.updated_at,
-    deleted_at = null;
-
 -- name: upsert_documents
 insert into unified.documents (entity_id, external_id, url, lang, content_hash)
 select entity_id, external_id, url, lang, decode(content_hash, 'hex')
@@ -40,13 +30,6 @@ on conflict (entity_id) do update set external_id = excluded.external_id, text =
 
 -- name: remove_passages
 delete from unified.passages where entity_id = any(%(ids)s);
-
--- name: forget_edges
--- What is taken away may come again, and must not come with the edges it had: its vertex took them along.
-delete from unified.relationships where src = any(%(ids)s) or dst = any(%(ids)s);
-
--- name: remove_vertices
-update unified.entities set deleted_at = %(now)s, version = version + 1 where id = any(%(ids)s);
 
 -- name: edges_of
 -- How some passages are linked now.
@@ -111,9 +94,6 @@ select entity_id as id from fewer where titles = 0 and document_frequency = 0;
 
 -- name: remove_phrases
 delete from unified.phrases where entity_id = any(%(ids)s);
-
--- name: touch_vertices
-update unified.entities set version = version + 1, updated_at = %(now)s where id = any(%(ids)s);
 
 -- name: withdraw_statements
 delete from unified.statements where passage_id = any(%(ids)s) returning src, dst;

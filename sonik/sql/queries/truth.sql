@@ -263,3 +263,24 @@ join unified.entities e on e.id = a.entity_id and e.deleted_at is null and e.ent
 where a.collection = %(collection)s and a.folded = %(folded)s
 order by e.id
 limit 5;
+
+-- name: upsert_entities
+-- Things that are the same by their id, such as documents: what is delivered of them replaces what was.
+insert into unified.entities (id, entity_type, name, slug, metadata, owner_org, visibility, collection, created_at,
+                              updated_at)
+select id, entity_type, name, slug, metadata, owner_org, visibility, collection, %(now)s, %(now)s
+from jsonb_to_recordset(%(rows)s) as x (id uuid, entity_type text, name text, slug text, metadata jsonb,
+    owner_org text, visibility text, collection text)
+on conflict (id) do update set name = excluded.name, metadata = excluded.metadata, owner_org = excluded.owner_org,
+    visibility = excluded.visibility, version = entities.version + 1, updated_at = excluded.updated_at,
+    deleted_at = null;
+
+-- name: forget_relationships
+-- What is taken away may come again, and must not come with the edges it had: its vertex takes them along.
+delete from unified.relationships where src = any(%(ids)s) or dst = any(%(ids)s);
+
+-- name: remove_entities
+update unified.entities set deleted_at = %(now)s, version = version + 1 where id = any(%(ids)s);
+
+-- name: touch_entities
+update unified.entities set version = version + 1, updated_at = %(now)s where id = any(%(ids)s);
