@@ -1,8 +1,10 @@
 """Whose answer is kept from whom, how long it lasts, and what happens when a store is behind or away."""
 
 import json
+import tempfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import anyio
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from sonik.engine import Engine
 from sonik.retrieval.kept import CacheReport, KeptAnswers
 from sonik.settings import Settings
+from sonik.stores import embedded
 from sonik.stores.graph import CYPHER
 from sonik.types import Scope
 from tests.fix_engine import NOW, READER, deliver, deliver_projected
@@ -171,3 +174,23 @@ async def test_a_killed_redis_is_no_error_and_comes_back_empty(settings: Setting
     assert before == ["", "exact"]
     assert [(asking.way, asking.refs) for asking in away] == [("", (SALSA,))] * 2
     assert after == ["", "exact"]
+
+
+async def test_databases_that_share_a_redis_share_no_answers(town: Engine, settings: Settings) -> None:
+    assert [(await ask(town, TONIGHT)).way for _ in range(2)] == ["", "exact"]
+    with tempfile.TemporaryDirectory(prefix="sonik-test-") as elsewhere:
+        redis_url = f"unix://{embedded.status(settings).servers[1].socket}"
+        theirs = Settings(**{**settings.model_dump(), "home": Path(elsewhere), "redis_url": redis_url})
+        async with Engine.open(theirs) as other:
+            await deliver_projected(other, VENUE, night("e1", "Noche de Salsa Brava"))
+            assert [(await ask(other, TONIGHT)).way for _ in range(2)] == ["", "exact"]
+
+
+async def test_a_rebuild_forgets_every_answer(settings: Settings) -> None:
+    async with Engine.open(settings) as engine:
+        await deliver_projected(engine, VENUE, night("e1", "Noche de Salsa Brava"))
+        await ask(engine, TONIGHT)
+    async with Engine.open(settings, project=False) as engine:
+        await ask(engine, TONIGHT)
+        await engine.rebuild("graph")
+        assert (await kept(engine).report()).kept == 0

@@ -1,3 +1,6 @@
+-- name: installation
+select id::text as id from unified.installation;
+
 -- name: holds
 -- What a kept answer rests on, as its reader sees it now: how many of its entities have the version it used, how many
 -- of its edges still hold, and the generations of its nights, and of all nights from the first of them on.
