@@ -6,11 +6,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-<<<<<<< HEAD
-from server.cli import caching, jobs, keeping, operating, reading, syncing, writing
-=======
-from server.cli import jobs, keeping, learning, operating, reading, syncing, writing
->>>>>>> main
+from server.cli import caching, jobs, keeping, learning, operating, reading, syncing, writing
 from server.version import VERSION
 from sonik.errors import SonikError
 from sonik.settings import Settings
@@ -27,11 +23,8 @@ writing.add_to(app)
 operating.add_to(app)
 keeping.add_to(app)
 app.add_typer(jobs.app, name="job", help="Show jobs, cancel them, try them again, do them.")
-<<<<<<< HEAD
-app.add_typer(caching.app, name="cache", help="Show what is kept of answers, and forget it.")
-=======
 app.add_typer(learning.app, name="learn", help="Learn from use, show what was learned, take it back.")
->>>>>>> main
+app.add_typer(caching.app, name="cache", help="Show what is kept of answers, and forget it.")
 app.add_typer(syncing.app, name="sync", help="Project truth into graph and vectors.")
 
 
