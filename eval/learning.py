@@ -9,16 +9,17 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import log2
 from pathlib import Path
 from statistics import fmean
 from uuid import UUID
 
-import numpy as np
-from scipy import stats
+from pydantic import TypeAdapter
 
+from eval.dataset import Qrels
 from eval.learning_arms import Arms, learned, opened_postgres, popularity, shuffled
-from eval.learning_crowd import DEPTH, Answered, Crowd, Question, ask
+from eval.learning_crowd import Answered, Crowd, Question, ask
+from eval.metrics import judge
+from eval.significance import Difference, difference
 from sonik.engine import Engine
 from sonik.errors import Misconfigured
 from sonik.ingest.files import read_rows
@@ -28,17 +29,16 @@ from sonik.ingest.samples.world import SEED, write_world
 from sonik.settings import Settings
 from sonik.stores.addresses import attached
 from sonik.stores.graph import Graphs
-from sonik.types import Scope
+from sonik.types import JsonObject, Scope
 
 NOW = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
 JUDGE = Scope(organisation="judge", user="judge")
 OPERATOR = Scope(role="ops", user="replay")
 POISONER = "poison"
 ROUNDS = 4
-RESAMPLES = 5_000
-CONFIDENCE = 0.95
 PROJECTED_SECONDS = 120.0
 TARGETS = 10
+METRIC = "ndcg@10"
 ARMS = ("plain", "learned", "shuffled", "popularity")
 
 
@@ -56,15 +56,6 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Interval:
-    """A mean difference on the same questions, and its 95 % bootstrap interval."""
-
-    mean: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Replay:
     """What a replay found.
 
@@ -74,16 +65,21 @@ class Replay:
     """
 
     metrics: Mapping[str, float]
-    above: Mapping[str, Interval]
+    above: Mapping[str, Difference]
     per_query: Mapping[str, Mapping[str, float]]
     tail: tuple[str, ...]
     verdicts: int
     plan: Plan
 
+    def as_json(self) -> JsonObject:
+        """Return it as plain data."""
+        found: JsonObject = TypeAdapter(Replay).dump_python(self, mode="json")
+        return {"dataset": "learning", "system": "sonik", "holds": self.holds, **found}
+
     @property
     def holds(self) -> bool:
         """Whether learning is worth having, harms no tail and cannot be pumped."""
-        better = all(interval.low > 0 for interval in self.above.values())
+        better = all(difference.estimate.low > 0 for difference in self.above.values())
         return better and self.metrics["tail_ratio"] >= 0.98 and self.metrics["poison_shift_max"] <= 0.05
 
 
@@ -184,34 +180,23 @@ async def _learn(engine: Engine) -> None:
 
 
 async def _scores(engine: Engine, questions: Sequence[Question]) -> dict[str, float]:
-    return {one.id: ndcg((await ask(engine, one, scope=JUDGE)).hits, one.relevant) for one in questions}
-
-
-def ndcg(hits: Sequence[str], relevant: frozenset[str]) -> float:
-    """Return nDCG@10 with binary gains (Järvelin and Kekäläinen 2002)."""
-    gained = sum(1 / log2(place + 2) for place, hit in enumerate(hits[:DEPTH]) if hit in relevant)
-    best = sum(1 / log2(place + 2) for place in range(min(DEPTH, len(relevant))))
-    return gained / best if best else 0.0
+    """Return the nDCG@10 of every question as the engine answers it now."""
+    ranked = {one.id: (await ask(engine, one, scope=JUDGE)).hits for one in questions}
+    qrels = Qrels(grades={one.id: dict.fromkeys(one.relevant, 1) for one in questions})
+    return {question: scores[METRIC] for question, scores in judge(qrels, ranked).items()}
 
 
 def _result(
     scores: Mapping[str, Mapping[str, float]], *, tail: Sequence[str], shift: float, verdicts: int, plan: Plan
 ) -> Replay:
-    metrics = {f"ndcg@10.{arm}": fmean(scores[arm].values()) for arm in ARMS}
+    metrics = {f"{METRIC}.{arm}": fmean(scores[arm].values()) for arm in ARMS}
     before, after = (fmean(scores[arm][key] for key in tail) for arm in ("plain", "learned"))
     metrics |= {"tail_ratio": after / before, "poison_shift_max": shift}
-    above = {arm: _interval(scores["learned"], scores[arm], seed=plan.seed) for arm in ARMS if arm != "learned"}
+    above = {arm: _above(scores, arm) for arm in ARMS if arm != "learned"}
     per_query = {key: {arm: scores[arm][key] for arm in ARMS} for key in scores["plain"]}
     return Replay(metrics=metrics, above=above, per_query=per_query, tail=tuple(tail), verdicts=verdicts, plan=plan)
 
 
-def _interval(ours: Mapping[str, float], theirs: Mapping[str, float], *, seed: int) -> Interval:
-    """Return the mean difference on the same questions and its percentile bootstrap interval."""
-    differences = np.array([ours[key] - theirs[key] for key in ours])
-    if not differences.any():
-        return Interval(mean=0.0, low=0.0, high=0.0)
-    found = stats.bootstrap(
-        (differences,), np.mean, n_resamples=RESAMPLES, confidence_level=CONFIDENCE, method="percentile",
-        rng=np.random.default_rng(seed),
-    ).confidence_interval  # fmt: skip
-    return Interval(mean=float(differences.mean()), low=float(found.low), high=float(found.high))
+def _above(scores: Mapping[str, Mapping[str, float]], arm: str) -> Difference:
+    ours = scores["learned"]
+    return difference(list(ours.values()), [scores[arm][question] for question in ours])

@@ -113,7 +113,7 @@ class Engine:
         )  # fmt: skip
         self._passages = PassageSearcher(
             sources=Sources(postgres=postgres, vectors=vectors, embedder=embedder), graphs=graphs, clock=clock,
-            log=self.log, edge_budget=settings.edge_budget,
+            log=self.log, edge_budget=settings.passage_edge_budget,
         )  # fmt: skip
         self._describer = Describer(postgres=postgres, vocabulary=vocabulary, clock=clock)
         self._zones = {slug: market.zone for slug, market in legends.markets.items()}

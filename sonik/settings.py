@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     cache: Literal["on", "off"] = Field("on", description="Keep answers and give them again while nothing changed.")
     cache_ttl_seconds: int = Field(3600, ge=1, le=86_400, description="Longest time that an answer is kept.")
     edge_budget: int = Field(2000, ge=50, le=20000, description="Most edges fetched from one graph per question.")
+    passage_edge_budget: int = Field(
+        1000, ge=50, le=20000, description="Most edges fetched per question over documents."
+    )
     learning_cap: float = Field(
         0.05, gt=0, le=1, description="Most that one organisation's verdicts, of all its accounts, move an edge."
     )  # fmt: skip
@@ -71,6 +74,9 @@ class Settings(BaseSettings):
         256, ge=0, description="Room kept free on the disk of home (MiB): with less, nothing new is taken in."
     )
     keep_traces_days: int = Field(90, ge=1, description="Days that what questions walked is kept.")
+    keep_evidence_days: int = Field(
+        720, ge=1, description="Days that what edges were learned from is kept; it counts half after 90."
+    )
     keep_jobs_days: int = Field(30, ge=1, description="Days that ended jobs are kept, failed ones with their input.")
     keep_keys_days: int = Field(30, ge=1, description="Days that a repeat is known by its idempotency key.")
     keep_dead_letters_days: int = Field(90, ge=1, description="Days that a change no sink would take is kept.")

@@ -6,7 +6,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from server.cli import caching, jobs, keeping, learning, operating, reading, syncing, writing
+from server.cli import caching, jobs, keeping, learning, operating, reading, remembering, syncing, writing
 from server.version import VERSION
 from sonik.errors import SonikError
 from sonik.settings import Settings
@@ -19,12 +19,13 @@ app = typer.Typer(
     help="What is on and who is who in Latin America, for agents and people.",
 )  # fmt: skip
 reading.add_to(app)
+remembering.add_to(app)
 writing.add_to(app)
 operating.add_to(app)
 keeping.add_to(app)
 app.add_typer(jobs.app, name="job", help="Show jobs, cancel them, try them again, do them.")
-app.add_typer(learning.app, name="learn", help="Learn from use, show what was learned, take it back.")
 app.add_typer(caching.app, name="cache", help="Show what is kept of answers, and forget it.")
+app.add_typer(learning.app, name="learn", help="Learn from use, show what was learned, take it back.")
 app.add_typer(syncing.app, name="sync", help="Project truth into graph and vectors.")
 
 

@@ -41,11 +41,11 @@ def search(
 ) -> None:  # fmt: skip
     """Answer a question: sonik search "quién toca salsa este finde"."""
     given = {"query": query, "market": market, "when": when, "limit": limit, "explain": explain}
-    rendered = _call("sonik_search", given)
+    rendered = call("sonik_search", given)
     if as_json:
-        return _print_json(rendered)
+        return print_json(rendered)
     _print_entries(rendered.result.hits, title=query)
-    _print_notes(rendered)
+    print_notes(rendered)
     if rendered.result.trace is not None:
         _print_trace(rendered)
     return None
@@ -63,14 +63,14 @@ def whats_on(
 ) -> None:  # fmt: skip
     """List what is on: sonik whats-on this_weekend --market medellin --genre salsa."""
     given = {"when": when, "market": market, "genres": genre or [], "price_max": price_max, "limit": limit}
-    rendered = _call("sonik_whats_on", given)
+    rendered = call("sonik_whats_on", given)
     if as_json:
-        return _print_json(rendered)
+        return print_json(rendered)
     result = rendered.result
     _print_entries(
         result.events, title=f"{result.market or 'near'}: {result.from_} to {result.to}, {result.total} in all"
     )
-    return _print_notes(rendered)
+    return print_notes(rendered)
 
 
 def entity(
@@ -84,9 +84,9 @@ def entity(
     """Show one entity: sonik entity @handle --include sources."""
     sections = include or ["relations", "events", "sources"]
     given = {"ref": ref, "include": sections, "as_of": as_of, "response_format": "detailed"}
-    rendered = _call("sonik_get_entity", given)
+    rendered = call("sonik_get_entity", given)
     if as_json:
-        return _print_json(rendered)
+        return print_json(rendered)
     console = Console()
     console.print_json(data=rendered.structured())
     return None
@@ -107,9 +107,9 @@ def traverse(
         "start": start, "pattern": pattern, "lens": lens, "graphs": graph or [], "max_hops": max_hops,
         "min_confidence": min_confidence, "as_of": as_of, "limit": limit,
     }  # fmt: skip
-    rendered = _call("sonik_traverse", given)
+    rendered = call("sonik_traverse", given)
     if as_json:
-        return _print_json(rendered)
+        return print_json(rendered)
     result = rendered.result
     table = Table(title=Text(f"{pattern} of {result.start.name}, {result.total} in all"), title_justify="left")
     for column in ("score", "kind", "name", "path", "ref"):
@@ -117,7 +117,7 @@ def traverse(
     for hit in result.hits:
         table.add_row(*(Text(cell) for cell in (f"{hit.score:.2f}", hit.kind, hit.name, hit.path or "", hit.ref)))
     Console().print(table)
-    return _print_notes(rendered)
+    return print_notes(rendered)
 
 
 def describe(
@@ -126,15 +126,15 @@ def describe(
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Explain graph types, tables, who writes them, statuses, lenses and markets: sonik describe lenses fan."""
-    rendered = _call("sonik_describe", {"topic": topic, "name": name})
+    rendered = call("sonik_describe", {"topic": topic, "name": name})
     if as_json:
-        return _print_json(rendered)
+        return print_json(rendered)
     table = Table("name", "about", "details")
     for item in rendered.result.items:
         details = json.dumps(item.details, ensure_ascii=False, indent=1) if item.details else ""
         table.add_row(Text(item.name), Text(item.about), Text(details))
     Console().print(table)
-    return _print_notes(rendered)
+    return print_notes(rendered)
 
 
 def resolve(
@@ -161,13 +161,14 @@ def resolve(
         "kind": kind, "name": name, "identifiers": identifiers, "when": when, "venue": where,
         "city": None if venue else city,
     }  # fmt: skip
-    rendered = _call("sonik_resolve", {"candidates": [candidate]})
+    rendered = call("sonik_resolve", {"candidates": [candidate]})
     if as_json:
-        return _print_json(rendered)
+        return print_json(rendered)
     return _print_resolved(rendered.result.resolved[0])
 
 
-def _call(name: str, given: dict[str, Any]) -> Rendered[Any]:
+def call(name: str, given: dict[str, Any]) -> Rendered[Any]:
+    """Call a tool as the local caller; what is None is not given."""
     tool = BY_NAME[name]
     settings = Settings()
     wide = {key: value for key, value in given.items() if value is not None}
@@ -177,7 +178,8 @@ def _call(name: str, given: dict[str, Any]) -> Rendered[Any]:
     return with_engine(lambda engine: tool.run(engine, settings.scope(), arguments), settings=settings)
 
 
-def _print_json(rendered: Rendered[Any]) -> None:
+def print_json(rendered: Rendered[Any]) -> None:
+    """Print a result as an agent gets it."""
     typer.echo(json.dumps(rendered.structured(), ensure_ascii=False, indent=2))
 
 
@@ -205,7 +207,8 @@ def _print_resolved(resolved: Resolved) -> None:
         typer.echo(f"not {resolved.runner_up.name} ({resolved.runner_up.ref}): {resolved.runner_up.why}")
 
 
-def _print_notes(rendered: Rendered[Any]) -> None:
+def print_notes(rendered: Rendered[Any]) -> None:
+    """Print what a result says beside its hits."""
     for note in rendered.result.notes or []:
         typer.echo(note)
 

@@ -32,8 +32,9 @@ class Retention:
         return cls(
             clock=clock,
             days={
-                "traces": settings.keep_traces_days, "jobs": settings.keep_jobs_days,
-                "keys": settings.keep_keys_days, "dead_letters": settings.keep_dead_letters_days,
+                "traces": settings.keep_traces_days, "evidence": settings.keep_evidence_days,
+                "jobs": settings.keep_jobs_days, "keys": settings.keep_keys_days,
+                "dead_letters": settings.keep_dead_letters_days,
             },
             rows={"outbox": settings.keep_outbox_rows, "vectors": settings.keep_cached_vectors},
         )  # fmt: skip

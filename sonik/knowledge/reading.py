@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sonik.errors import InvalidInput
+from sonik.identity.names import clean_text
 from sonik.ingest.files import MAX_LINE_BYTES, read_rows
 from sonik.ingest.rows import Row
+from sonik.knowledge.splitting import PIECE, split
+from sonik.types import JsonValue
 
 TEXTS = frozenset((".txt", ".md", ".markdown"))
 _HEADING = "#"
@@ -36,8 +39,14 @@ def _text(line: int, file: Path, *, name: str) -> Row:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         return Row(line=line, content=None, problem=f"{name} is not UTF-8")
-    heading = next((row for row in text.splitlines() if row.strip()), "")
-    if heading.startswith(_HEADING):
-        text = text.partition(heading)[2] or heading
-        return Row(line=line, content={"id": name, "title": heading.lstrip(_HEADING).strip() or name, "text": text})
-    return Row(line=line, content={"id": name, "title": file.stem.replace("_", " ").replace("-", " "), "text": text})
+    title, body = _parts(text, named=file.stem)
+    passages: list[JsonValue] = [*split(clean_text(body, max_length=MAX_LINE_BYTES), whole_up_to=PIECE)]
+    return Row(line=line, content={"id": name, "title": title, "passages": passages})
+
+
+def _parts(text: str, *, named: str) -> tuple[str, str]:
+    """Return the title and the rest of a text: its first heading, else the file's name, and what follows."""
+    heading, _, rest = text.strip().partition("\n")
+    if heading.startswith(_HEADING) and heading.strip(_HEADING).strip():
+        return heading.strip(_HEADING).strip(), rest.strip() or heading
+    return named.replace("_", " ").replace("-", " "), text

@@ -11,10 +11,12 @@ from sonik.errors import did_you_mean
 from sonik.identity.names import clean_text
 from sonik.ingest.receipts import MAX_SHOWN, Problem, Receipt
 from sonik.ingest.rows import Row
+from sonik.knowledge.splitting import split
 from sonik.retrieval.phrases import tokens
 from sonik.types import Visibility
 
 MOST_TEXT = 1_000_000
+MOST_PASSAGES = 10_000
 ExternalId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_TEXT)]
@@ -33,23 +35,37 @@ Delivered = TypeVar("Delivered", bound=_Delivered)
 
 
 class DocumentRecord(_Delivered):
-    """A document: its id at its source, its title and its text."""
+    """A document: its id at its source, its title and its text, or the passages it is to be searched in."""
 
     id: ExternalId
     title: Title
-    text: Text
+    text: Text | None = None
+    passages: Annotated[list[Text], Field(min_length=1, max_length=MOST_PASSAGES)] | None = None
     url: Url | None = None
     lang: Lang | None = None
     owner_org: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = None
     visibility: Visibility = "public"
 
+    @property
+    def texts(self) -> list[str]:
+        """Its passages, in order."""
+        return list(self.passages) if self.passages is not None else split(self.text or "")
+
     @field_validator("id", "title", "text")
     @classmethod
-    def _is_visible(cls, value: str) -> str:
-        cleaned = clean_text(value, max_length=MOST_TEXT)
-        if not tokens(cleaned):
-            raise ValueError("has no word in it")
-        return cleaned
+    def _is_visible(cls, value: str | None) -> str | None:
+        return None if value is None else _visible(value)
+
+    @field_validator("passages")
+    @classmethod
+    def _are_visible(cls, value: list[str] | None) -> list[str] | None:
+        return None if value is None else [_visible(passage) for passage in value]
+
+    @model_validator(mode="after")
+    def _has_one_text(self) -> Self:
+        if (self.text is None) == (self.passages is None):
+            raise ValueError("either 'text' or 'passages' is wanted")
+        return self
 
     @model_validator(mode="after")
     def _has_an_owner(self) -> Self:
@@ -121,6 +137,13 @@ def refused(row: Row, *problems: Problem) -> Receipt:
     title = row.content.get("title") if row.content else None
     shown = clean_text(title, max_length=MAX_SHOWN) if isinstance(title, str) else None
     return Receipt(line=row.line, outcome="refused", name=shown, problems=problems)
+
+
+def _visible(text: str) -> str:
+    cleaned = clean_text(text, max_length=MOST_TEXT)
+    if not tokens(cleaned):
+        raise ValueError("has no word in it")
+    return cleaned
 
 
 def _validated(model: type[Delivered], row: Row) -> Delivered | Receipt:

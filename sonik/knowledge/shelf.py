@@ -13,7 +13,6 @@ from sonik.ingest.receipts import MAX_SHOWN, Receipt
 from sonik.knowledge.linker import Linker, Written
 from sonik.knowledge.phrase_book import tenant
 from sonik.knowledge.records import DocumentRecord, Extracted, TriplesRecord
-from sonik.knowledge.splitting import split
 from sonik.retrieval.phrases import content_words, tokens
 from sonik.sql import queries
 from sonik.stores.postgres import Session, jsonb
@@ -135,7 +134,7 @@ class Shelf:
 
     def _volume(self, line: int, record: DocumentRecord) -> _Volume:
         tenancy = Tenancy(collection=self._collection, owner_org=record.owner_org, visibility=record.visibility)
-        texts = split(record.text)
+        texts = record.texts
         extracted = [self._extracted.take(_external_id(record.id, place, texts)) for place in range(len(texts))]
         return _Volume(
             line=line, record=record, id=document_id(record.id, tenancy), tenancy=tenancy, texts=texts,

@@ -3,17 +3,17 @@
 import re
 from collections.abc import Iterator
 
-# A single paragraph up to the first length is one passage; a longer text, or one of several paragraphs, is cut into
-# pieces of about the second: the model reads little more.
-WHOLE_UP_TO = 4_000
+# A record is one passage as it was delivered, unless it is far too long for one.
+WHOLE_UP_TO = 8_000
+# The embedding model reads little more of a passage.
 PIECE = 1_000
 _PARAGRAPH = re.compile(r"\n{2,}")
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+")
 
 
-def split(text: str) -> list[str]:
+def split(text: str, *, whole_up_to: int = WHOLE_UP_TO) -> list[str]:
     """Return the passages of a text, in order: paragraphs are kept together, long ones cut between sentences."""
-    if len(text) <= (PIECE if _PARAGRAPH.search(text) else WHOLE_UP_TO):
+    if len(text) <= whole_up_to:
         return [text]
     passages: list[str] = []
     for piece in _pieces(text):

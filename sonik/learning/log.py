@@ -10,7 +10,7 @@ from datetime import datetime
 from pydantic_core import to_json
 
 from sonik.clock import Clock
-from sonik.errors import SonikError
+from sonik.errors import InvalidInput, SonikError
 from sonik.identity.names import fold, strip_invisible
 from sonik.sql import queries
 from sonik.stores.postgres import Postgres
@@ -72,10 +72,18 @@ class TraversalLog:
     async def flush(self) -> None:
         """Write what is waiting; if truth does not answer, keep it for the next time."""
         async with self._writing:
+            size = BATCH
             while self._waiting:
-                batch = self._waiting[:BATCH]
+                batch = self._waiting[:size]
                 try:
                     await self._write(batch, lost=self.lost)
+                except InvalidInput as error:
+                    if len(batch) > 1:
+                        size = 1  # to find the one that truth refuses
+                        continue
+                    self.lost += 1
+                    refused = {"trace": batch[0].trace.trace_id, "error": str(error)}
+                    logger.warning("truth refused a trace of the log", extra=refused)
                 except SonikError as error:
                     facts = {"error": str(error), "waiting": len(self._waiting), "lost": self.lost}
                     logger.warning("the traversal log could not be written", extra=facts)

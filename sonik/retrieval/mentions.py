@@ -83,8 +83,8 @@ async def _meant(session: Session, names: Sequence[str], *, scope: Scope) -> dic
     if not names:
         return {}
     params = {
-        "collection": scope.collection, "names": list(names), "least": [name[:BEGINNING] for name in names],
-        "most": [name[:BEGINNING] + LAST_CHARACTER for name in names],
+        "collection": scope.collection, "names": list(names), "beginnings": [name[:BEGINNING] for name in names],
+        "endings": [name[:BEGINNING] + LAST_CHARACTER for name in names],
     }  # fmt: skip
     found = await session.fetch(KnownPhrase, SQL["titles_like"], params)
     meant = {}

@@ -18,12 +18,13 @@ CYPHER = queries("passages")
 COMMON = 100
 # The most edges fetched around one vertex.
 FANOUT = 60
-# How much of the edge budget is spent by the end of each round; a round is one query.
-ROUNDS = (0.25, 0.6, 1.0)
+# How much of the edge budget is spent by the end of each round; a round is one query. The first looks around what the
+# question names, while the texts are still searched.
+ROUNDS = (0.3, 0.65, 1.0)
 # Between rounds the ranks need not settle: they only choose what is fetched next.
 CHOOSING_STEPS = 6
-# What a passage is taken to name until it is fetched.
-USUAL_MENTIONS = 5
+# What a passage is taken to name until some are fetched.
+USUAL_MENTIONS = 8
 
 Ends = tuple[str, str]
 
@@ -55,26 +56,36 @@ class Walk:
         self._found = Surroundings()
         self._expanded: set[str] = set()
         self._phrases: dict[str, int] = {}
+        self._usual = float(USUAL_MENTIONS)
 
-    async def fetch(self, seeds: Mapping[str, float], *, phrases: Mapping[str, int]) -> Surroundings:
-        """Return the edges around some seeds; of seeds that are phrases it is given how many passages share them."""
+    async def begin(self, phrases: Mapping[str, int]) -> None:
+        """Fetch who names some phrases, of which it is given how many passages share them; the rarest first."""
         self._phrases = dict(phrases)
-        self._found.passages = set(seeds) - set(phrases)
-        for share in ROUNDS:
-            steps = CHOOSING_STEPS if self._found.weights else 0
-            rank = rank_mentions(self._found.weights, seeds, steps=steps)
-            chosen = self._choose(rank, limit=self._budget * share)
-            if not chosen:
+        await self._round(dict.fromkeys(phrases, 1.0), share=ROUNDS[0])
+
+    async def go_on(self, seeds: Mapping[str, float]) -> Surroundings:
+        """Fetch what lies around the seeds, as far as the budget goes, and return all that was fetched."""
+        self._found.passages |= set(seeds) - self._phrases.keys()
+        for share in ROUNDS[1:]:
+            rank = rank_mentions(self._found.weights, seeds, steps=CHOOSING_STEPS)
+            if not await self._round(rank, share=share):
                 break
-            self._expanded.update(chosen)
-            self._found.queries += 1
-            self._take(await self._graphs.read("knowledge", CYPHER["mentions"], {**self._params, "ids": chosen}))
         return self._found
+
+    async def _round(self, rank: Mapping[str, float], *, share: float) -> bool:
+        """Expand the vertices that promise most; say whether there were any."""
+        chosen = self._choose(rank, limit=self._budget * share)
+        if not chosen:
+            return False
+        self._expanded.update(chosen)
+        self._found.queries += 1
+        self._take(await self._graphs.read("knowledge", CYPHER["mentions"], {**self._params, "ids": chosen}))
+        return True
 
     def _choose(self, rank: Mapping[str, float], *, limit: float) -> list[str]:
         """Return the vertices to expand, those first that hold the most rank for each edge they cost."""
-        cost = {key: self._phrases.get(key, USUAL_MENTIONS) for key in rank if key not in self._expanded}
-        spent = len(self._found.weights)
+        cost = {key: float(self._phrases.get(key, self._usual)) for key in rank if key not in self._expanded}
+        spent = float(len(self._found.weights))
         chosen = []
         for key in sorted(cost, key=lambda key: (-rank[key] / max(cost[key], 1), key)):
             if spent >= limit:
@@ -85,6 +96,8 @@ class Walk:
         return chosen
 
     def _take(self, rows: Sequence[Sequence[Value]]) -> None:
+        seen = [len(ends) for start, ends in rows if start not in self._phrases and isinstance(ends, list)]
+        self._usual = sum(seen) / len(seen) if seen else self._usual
         for start, ends in rows:
             begun = str(start)
             for other, weight, shared in _ends(ends):

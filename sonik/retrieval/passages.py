@@ -103,14 +103,14 @@ class PassageSearcher:
         with timer.step("link") as step:
             link = await find_phrases(self.sources.postgres, text, scope=scope)
             step.rows = len(link.phrases)
+        walk = Walk(self.graphs, scope=scope, now=scope.as_of or self.clock.now(), budget=self.edge_budget)
         with timer.step("seeds") as step:
-            nearest, listed = await self._texts(text, vector, scope=scope)
+            shared = {key: phrase.document_frequency for key, phrase in link.phrases.items()}
+            (nearest, listed), _ = await asyncio.gather(self._texts(text, vector, scope=scope), walk.begin(shared))
             step.rows = len(listed)
         seeds = seed_weights(link, listed)
         with timer.step("expand") as step:
-            walk = Walk(self.graphs, scope=scope, now=scope.as_of or self.clock.now(), budget=self.edge_budget)
-            shared = {key: phrase.document_frequency for key, phrase in link.phrases.items()}
-            around = await walk.fetch(seeds, phrases=shared)
+            around = await walk.go_on(seeds)
             step.rows = len(around.weights)
             step.note = f"{around.queries} read-only queries" + (", cut at the edge budget" if around.cut else "")
         with timer.step("rank") as step:

@@ -6,8 +6,8 @@ A phrase is compared by its key: its words folded, without function words at its
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from sonik.identity.names import fold, strip_invisible
 from sonik.retrieval.wording import FUNCTION
@@ -24,8 +24,7 @@ _LINKING = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word of a text as written, folded, and where it stands."""
 
     raw: str
@@ -34,11 +33,12 @@ class Token:
     end: int
 
 
-def tokens(text: str) -> list[Token]:
+# A passage is cut into words for its row, for its spans and for its runs of words: once for a batch of them.
+@lru_cache(maxsize=1024)
+def tokens(text: str) -> tuple[Token, ...]:
     """Return the words of a text in order."""
-    visible = strip_invisible(text)
-    found = ((match, _folded(match.group())) for match in _WORD.finditer(visible))
-    return [Token(match.group(), folded, match.start(), match.end()) for match, folded in found if folded]
+    found = ((match, _folded(match.group())) for match in _WORD.finditer(strip_invisible(text)))
+    return tuple(Token(match.group(), folded, *match.span()) for match, folded in found if folded)
 
 
 def key_of(words: Sequence[str]) -> str:

@@ -4,7 +4,6 @@ import hashlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from uuid import UUID
 
 from sonik import ontology
@@ -20,7 +19,6 @@ from sonik.sync.weights import effective_weight
 
 SQL = queries("sync")
 PAGE = 5_000
-BEHIND_ALL = "~"  # ids are hexadecimal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,20 +115,23 @@ async def _pages(postgres: Postgres, query: str, key: str) -> AsyncIterator[dict
 
 async def _vertices(graphs: Graphs, truth: Mapping[str, str]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
-    ranges = _ranges(sorted({key.partition(" ")[0] for key in truth}))
+    ids = sorted({key.partition(" ")[0] for key in truth})
     for graph in GRAPHS:
-        for after, through in ranges:
-            rows = await graphs.read(graph, CYPHER["vertex_versions"], {"after": after, "through": through})
-            found += [(_in_graph(str(key), _label(labels), graph), str(version)) for key, version, labels in rows]
+        rows = await _all_of(graphs, graph, ids, named="vertex_states", counted="count_vertices", all_named="vertices")
+        found += [(_in_graph(str(key), _label(labels), graph), str(version)) for key, version, labels in rows]
     return found
 
 
-def _ranges(keys: Sequence[str]) -> list[tuple[str, str]]:
-    """Return ranges, from behind one id through another, that hold a page of these ids each, and together all ids.
-
-    A page by number would sort everything behind it, again and again: a million edges would never be through.
-    """
-    return list(pairwise(("", *keys[PAGE - 1 :: PAGE], BEHIND_ALL)))
+async def _all_of(
+    graphs: Graphs, graph: Graph, ids: Sequence[str], *, named: str, counted: str, all_named: str, edge_type: str = ""
+) -> list[list[Value]]:
+    """Return everything a graph holds: what has these ids, page by page, and if that is not all, all in one query."""
+    queries = {name: CYPHER[name].replace("{type}", edge_type) for name in (named, counted, all_named)}
+    rows: list[list[Value]] = []
+    for start in range(0, len(ids), PAGE):
+        rows += await graphs.read(graph, queries[named], {"ids": ids[start : start + PAGE]})
+    held = await graphs.read(graph, queries[counted])
+    return rows if held == [[len(rows)]] or not (held or rows) else await graphs.read(graph, queries[all_named])
 
 
 def _in_graph(key: str, label: str, graph: Graph) -> str:
@@ -146,13 +147,14 @@ def _label(labels: Value) -> str:
 async def _edges(graphs: Graphs, truth: Mapping[str, list[str]]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for edge_type in ontology.EDGES:
-        query = CYPHER["edge_states"].replace("{type}", edge_type.name)
-        for after, through in _ranges(truth.get(edge_type.name, [])):
-            rows = await graphs.read(edge_type.graph, query, {"after": after, "through": through})
-            for eid, src, dst, weight, valid_to in rows:
-                closed = isinstance(valid_to, int | float) and valid_to < FOREVER
-                ends = f"{src}-{edge_type.name}-{dst}"
-                found.append((str(eid), _edge_state(ends, weight=float(str(weight)), closed=closed)))
+        rows = await _all_of(
+            graphs, edge_type.graph, truth.get(edge_type.name, ()), named="edge_states", counted="count_edges",
+            all_named="edges", edge_type=edge_type.name,
+        )  # fmt: skip
+        for eid, src, dst, weight, valid_to in rows:
+            closed = isinstance(valid_to, int | float) and valid_to < FOREVER
+            ends = f"{src}-{edge_type.name}-{dst}"
+            found.append((str(eid), _edge_state(ends, weight=float(str(weight)), closed=closed)))
     return found
 
 

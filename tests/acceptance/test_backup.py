@@ -19,6 +19,7 @@ from sonik.upgrade import upgraded
 from tests.acceptance.test_cli import said, sonik
 from tests.fix_engine import NOW, READER, deliver, deliver_projected
 from tests.fix_kill import owner_dsn
+from tests.fix_learning import BRUNO, OPERATOR, RIVAL, School
 from tests.fix_truth import event, venue
 
 pytestmark = pytest.mark.anyio
@@ -58,6 +59,27 @@ async def test_a_restored_home_answers_like_the_one_that_was_backed_up(
     assert set(agreement.values()) == {True}
     assert {receipt.outcome for receipt in again.receipts} == {"unchanged"}
     assert (manifest.created_at, manifest.rows["events"] > 0) == (NOW, True)
+
+
+async def test_what_was_learned_is_restored_and_what_waited_is_learned_from_there(
+    school: School, tmp_path: Path
+) -> None:  # fmt: skip
+    await school.judge("useful", hit=-1)
+    await school.learn()
+    learned = await school.artists()
+    await school.judge("useful", hit=-1, scope=RIVAL)
+    await backup(school.engine.settings, tmp_path / "saved", clock=CLOCK)
+    settings = Settings(home=tmp_path / "restored", now=NOW, market="medellin")
+    await restore(settings, tmp_path / "saved")
+    async with Engine.open(settings, project=False) as engine:
+        await engine.rebuild("graph")
+        restored = School(engine=engine)
+        again = await restored.artists()
+        waited = await engine.learner.run(scope=OPERATOR)
+        await restored.judge("useful", hit=-1, scope=BRUNO)
+        new = await engine.learner.run(scope=OPERATOR)
+    assert [(hit.card.id, hit.score) for hit in again.hits] == [(hit.card.id, hit.score) for hit in learned.hits]
+    assert (waited.summary["verdicts"], new.summary["verdicts"]) == (1, 1)
 
 
 async def test_a_home_that_holds_something_is_refused_and_left_alone(tmp_path: Path, saved: Path) -> None:

@@ -127,15 +127,15 @@ async def test_a_collection_of_documents_only_is_searched_without_saying_so(engi
 
 async def test_documents_are_found_by_their_best_passage(engine: Engine) -> None:
     filler = "\n\n".join(f"Parte {number}. " + "El agua corre hacia el norte. " * 30 for number in range(4))
-    await deliver(engine, CARNIVAL, CITY, {**RIVER, "text": f"{filler}\n\n{RIVER['text']}"})
+    await deliver(engine, CARNIVAL, CITY, {**RIVER, "text": f"{filler}\n\n{RIVER['text']}" * 3})
     answer = await ask(engine, WHERE_IT_RISES, "document")
     assert [hit.card.kind for hit in answer.hits] == ["document"] * 3
     assert set(found(answer)) == {"carnival", "city", "river"}
 
 
 async def test_a_document_that_became_shorter_loses_its_last_passages(engine: Engine) -> None:
-    paragraphs = [f"Capítulo {number} sobre el Río Magdalena. " + "Agua. " * 150 for number in range(3)]
-    long: JsonObject = {**RIVER, "text": "\n\n".join(paragraphs)}
+    chapters = [f"Capítulo {number} sobre el Río Magdalena y su agua." for number in range(3)]
+    long: JsonObject = {"id": "river", "title": "Río Magdalena", "passages": [*chapters]}
     await deliver(engine, CITY, long)
     ids = found(await ask(engine, "Capítulo sobre el agua", "passage", limit=9))
     assert {"river#1", "river#2", "river#3"} <= set(ids)

@@ -1,6 +1,7 @@
 """FalkorDB as it really is: every trap that touches us, met on a real server that is killed where it matters."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -266,7 +267,7 @@ async def test_a_walk_starts_from_the_id_index_and_follows_edges(graphs: Graphs,
 
 PROJECTOR_QUERIES = (
     "cursor", "move_cursor", "label_vertices", "upsert_vertices", "delete_vertices", "upsert_edges", "create_edges",
-    "delete_edges", "vertex_versions", "edge_states",
+    "delete_edges", "vertex_states", "edge_states",
 )  # fmt: skip
 
 
@@ -276,12 +277,16 @@ async def test_no_query_of_the_projector_scans_a_graph(graphs: Graphs, query: st
     text = edge_query(query, "HOSTED_BY", ["eid", "weight"]) if writes_edges else CYPHER[query]
     text = text.replace("{type}", "HOSTED_BY").replace("{label}", "Venue")
     numbers = dict.fromkeys(("txid", "seq", "from_txid", "from_seq", "limit"), 1)
-    plan = await graphs.explain(
-        "operations", text, {"rows": [], "ids": ["v"], "eids": ["e"], "after": "", "through": "~", **numbers}
-    )
+    plan = await graphs.explain("operations", text, {"rows": [], "ids": ["v"], "eids": ["e"], **numbers})
     assert "Index Scan" in plan
     assert "Label Scan" not in plan
     assert "All Node Scan" not in plan
+
+
+def test_no_query_asks_for_a_range_of_texts() -> None:
+    """The index answers it wrongly once there are many: some beyond the range come, and some within it do not."""
+    ranged = re.compile(r"\.(id|eid|name|ref)\s*[<>]")
+    assert [name for name, text in CYPHER.items() if ranged.search(text)] == []
 
 
 def an_edge(**changes: object) -> EdgeRow:

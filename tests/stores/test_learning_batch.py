@@ -5,7 +5,10 @@ from typing import LiteralString
 import pytest
 
 from sonik.errors import Conflict, InvalidInput, NotFound
+from sonik.jobs.retention import DAILY, NAME, Retention
+from sonik.jobs.worker import Worker
 from sonik.learning.voices import ACTOR_SHARE, ORGANISATION_CAP
+from sonik.settings import Settings
 from sonik.sync.weights import HALF_LIFE_DAYS
 from sonik.types import Scope
 from tests.fix_learning import ANA, BRUNO, OPERATOR, RIVAL, Desk
@@ -132,6 +135,20 @@ async def test_what_was_learned_fades_by_half_each_half_life(desk: Desk) -> None
     assert (await desk.learn())["edges"] == 2
     faded = [row["learned"] for row in await desk.lessons() if row["learned"]]
     assert faded == [pytest.approx(ONE_VERDICT / 2)] * 4
+
+
+async def test_evidence_leaves_with_its_age_and_the_edge_is_left_as_it_was_taught_by_the_rest(desk: Desk) -> None:
+    await desk.judge("useful", scope=RIVAL)
+    await desk.learn()
+    desk.truth.later(days=721)
+    await desk.judge("useful", scope=ANA)
+    await desk.learn()
+    limits = Retention.of(Settings(), clock=desk.truth.clock)
+    worker = Worker(
+        postgres=desk.truth.postgres, handlers={NAME: limits.handler}, clock=desk.truth.clock, schedule=[DAILY]
+    )  # fmt: skip
+    await worker.drain()
+    assert await desk.truth.column("select distinct owner_org from unified.edge_evidence") == ["acme"]
 
 
 async def test_of_an_edge_that_is_gone_nothing_is_learned(desk: Desk) -> None:

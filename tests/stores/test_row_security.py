@@ -10,8 +10,13 @@ import pytest
 from psycopg import sql
 
 from sonik.errors import InvalidInput
+from sonik.identity.sighting import Source
+from sonik.ingest.files import rows_of
+from sonik.ingest.intake import Delivery
+from sonik.ingest.receipts import Intake
 from sonik.jobs.job import Order
 from sonik.jobs.queue import enqueue
+from sonik.knowledge.delivery import ingest_documents
 from sonik.learning.log import TraversalLog
 from sonik.learning.verdicts import judge
 from sonik.sql import queries
@@ -35,7 +40,7 @@ SEES = {
 WORDS = ("publico", "acme", "rival", "interno", "banco")
 SECURED = (
     "entities", "identifiers", "aliases", "facts", "relationships", "venues", "artists", "organizations", "people",
-    "brands", "events",
+    "brands", "events", "documents", "passages", "phrases", "statements",
 )  # fmt: skip
 # Seen by the organisation that asked, the platform being one, and by staff.
 ASKED_FOR = ("jobs", "traversal_log", "verdicts")
@@ -58,7 +63,21 @@ async def tenants(truth: Truth) -> Truth:
         scope = BENCH if word == "banco" else INGEST
         intake = await truth.deliver(*evening(word, who), source=word, scope=scope)
         assert intake.counts["created"] == 6
+        assert (await shelve(truth, word, who, scope)).counts["created"] == 2
     return truth
+
+
+async def shelve(truth: Truth, word: str, who: JsonObject, scope: Scope) -> Intake:
+    """Take two documents in that name each other, and what was extracted from one of them."""
+    documents: list[JsonObject] = [
+        {"id": f"manual-{word}", "title": f"Manual {word}", "text": f"Véase la Guía {word} de la casa.", **who},
+        {"id": f"guia-{word}", "title": f"Guía {word}", "text": f"Completa el Manual {word} de la casa.", **who},
+    ]
+    triples: JsonObject = {"passage_id": f"guia-{word}", "triples": [[f"Guía {word}", f"{word} de", f"Manual {word}"]]}
+    return await ingest_documents(
+        truth.postgres, rows_of(documents), delivery=Delivery(source=Source(code=word), scope=scope),
+        clock=truth.clock, triples=rows_of([triples]),
+    )  # fmt: skip
 
 
 def evening(word: str, who: JsonObject) -> list[JsonObject]:
@@ -159,7 +178,8 @@ async def test_no_retrieval_query_joins_its_way_to_anothers_row(tenants: Truth, 
     everyone = await tenants.rows("select id, slug from unified.entities where entity_type <> 'market'")
     hidden = {str(entity["id"]) for entity in everyone if not words_in(entity["slug"]) <= SEES[who]}
     assert hidden
-    asked = {name: text for name, text in queries("retrieval").items() if name != "no_wait"}
+    asked = {**queries("retrieval"), **queries("passages")}
+    asked = {name: text for name, text in asked.items() if name != "no_wait"}
     async with tenants.postgres.reading(SCOPES[who]) as session:
         for name, text in asked.items():
             of_each = "%(id)s" in text or name == "by_ref"
@@ -184,7 +204,10 @@ def asked_of(entity_id: object, slug: str, everyone: list[dict[str, object]], sc
         folded=slug.replace("-", " "), phrases=[f"{what} {word}" for word in WORDS for what in ("teatro", "noche")],
         schemes=["instagram"] * len(WORDS), values=[f"{word}.teatro" for word in WORDS], at="2026-12-01T00:00:00Z",
         now="2026-11-01T00:00:00Z", start="2026-11-01T00:00:00Z", end="2026-12-31T00:00:00Z", limit=100, offset=0,
-        with_cancelled=True, sort="time",
+        with_cancelled=True, sort="time", keys=[f"{what} {word}" for word in WORDS for what in ("manual", "guia")],
+        kinds=["phrase"], words=list(WORDS), names=["manual publico"], beginnings=["manual"],
+        endings=["manuam"],
+        ones=[row["id"] for row in everyone for _ in everyone], others=[row["id"] for row in everyone] * len(everyone),
     )  # fmt: skip
 
 

@@ -1,12 +1,12 @@
 """The traversal log: written in batches off the way of the answer, and nothing is lost without being counted."""
 
 import pytest
-from psycopg import AsyncConnection
 
 from sonik.learning.log import BATCH, MOST_WAITING, TraversalLog
+from sonik.stores.postgres import Postgres
 from sonik.types import Scope, Step, Trace
 from tests.fix_learning import ANA, RIVAL, Desk
-from tests.fix_truth import Truth
+from tests.fix_truth import Database, Truth
 
 pytestmark = pytest.mark.anyio
 
@@ -49,16 +49,26 @@ async def test_a_query_with_anything_in_it_can_be_kept(truth: Truth) -> None:
     assert len(str(query)) == 500
 
 
-async def test_while_truth_does_not_take_it_nothing_is_dropped(truth: Truth) -> None:
-    log = log_of(truth)
+async def test_what_truth_cannot_take_now_is_kept_for_later(database: Database, truth: Truth) -> None:
+    later = Postgres(writer=database.writer, reader=database.reader, pool_size=2, timeout_seconds=5)
+    log = TraversalLog(postgres=later, clock=truth.clock)
     log.add(trace(1), scope=ANA, lens="fan", hits=0)
-    async with await AsyncConnection.connect(truth.owner, autocommit=True) as owner:
-        await owner.execute("alter table unified.traversal_log add constraint shut check (hits < 0) not valid")
-        await log.flush()
-        await owner.execute("alter table unified.traversal_log drop constraint shut")
+    await log.flush()  # nobody has opened it
     log.add(trace(2), scope=ANA, lens="fan", hits=0)
-    await log.flush()
+    async with later:
+        await log.flush()
     assert await truth.column("select trace_id from unified.traversal_log order by seq") == ["t1", "t2"]
+
+
+async def test_a_trace_that_truth_refuses_is_counted_and_the_others_are_written(desk: Desk) -> None:
+    log = desk.log
+    for number in range(3):
+        log.add(trace(number), scope=ANA, lens="fan", hits=2**40 if number == 1 else 0)
+    await log.flush()
+    log.add(trace(3), scope=ANA, lens="fan", hits=0)
+    await log.flush()
+    assert await desk.truth.column("select trace_id from unified.traversal_log order by seq") == ["t0", "t2", "t3"]
+    assert (await desk.learner.status()).traces_lost == 1
 
 
 async def test_what_finds_no_room_is_counted_and_the_count_is_kept(desk: Desk) -> None:

@@ -7,7 +7,7 @@ where collection = %(collection)s and folded = any(%(keys)s) and entity_id is no
 -- name: titles_like
 -- Titles that begin like some names and are about as long: one of them may be misspelt.
 select p.folded, p.entity_id as id, p.name, p.titles, p.document_frequency
-from unnest(%(names)s::text[], %(least)s::text[], %(most)s::text[]) as n (name, least, most)
+from unnest(%(names)s::text[], %(beginnings)s::text[], %(endings)s::text[]) as n (name, least, most)
 cross join lateral (
     select * from unified.phrases
     where collection = %(collection)s and folded >= n.least and folded < n.most and titles > 0
@@ -16,10 +16,14 @@ cross join lateral (
 ) p;
 
 -- name: of_kind
--- Which of these kinds a collection holds.
-select kind from unnest(%(kinds)s::text[]) as kind
-where exists (select from unified.entities e
-              where e.collection = %(collection)s and e.entity_type = kind and e.deleted_at is null);
+-- Which of these kinds a collection holds. `limit` keeps this one index look-up a kind; joined, all would be read.
+select kinds.kind
+from unnest(%(kinds)s::text[]) as kinds (kind)
+cross join lateral (
+    select e.id from unified.entities e
+    where e.collection = %(collection)s and e.entity_type = kinds.kind and e.deleted_at is null
+    limit 1
+) one;
 
 -- name: words_in
 -- How many of some words each of these passages has.

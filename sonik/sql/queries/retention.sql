@@ -3,6 +3,13 @@
 -- name: traces
 select unified.forget_traces(%(before)s, %(most)s) as swept;
 
+-- name: evidence
+with gone as (
+    delete from unified.edge_evidence where ctid in (
+        select ctid from unified.edge_evidence where day < %(before)s::date limit %(most)s)
+    returning 1)
+select count(*) as swept from gone;
+
 -- name: jobs
 with gone as (
     delete from unified.jobs where id in (
