@@ -167,11 +167,6 @@ $$;
 create trigger lessons_changed after update on edge_learning referencing old table as gone new table as added
     for each statement execute function lessons_raise();
 
--- Whose answers they are, where several databases keep theirs in one Redis.
-create table installation (id uuid primary key default uuidv7());
-insert into installation default values;
-grant select on installation to sonik_writer;
-
 grant select, insert, update on generations to sonik_writer;
 grant usage, select on all sequences in schema unified to sonik_writer;
 grant maintain on generations to sonik_writer;
