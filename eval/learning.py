@@ -44,7 +44,10 @@ ARMS = ("plain", "learned", "shuffled", "popularity")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """How large a replay is: who takes part, how much they ask, and how often a verdict is wrong."""
+    """How large a replay is: who takes part, how much they ask, and how often a verdict is wrong.
+
+    The poisoner asks `poison_factor` times as much as an organisation of the crowd does on average.
+    """
 
     seed: int = SEED
     organisations: int = 40

@@ -35,7 +35,7 @@ from sonik.retrieval.answer import Answer
 from sonik.retrieval.bridge import Bridge
 from sonik.retrieval.describe import Described, Describer
 from sonik.retrieval.entity import Portrait, portray
-from sonik.retrieval.kept import KeptAnswers
+from sonik.retrieval.kept import KeptAnswers, installation
 from sonik.retrieval.lenses import lens, permitted
 from sonik.retrieval.listing import Lister, Programme, Wish
 from sonik.retrieval.passages import PassageSearcher
@@ -163,10 +163,9 @@ class Engine:
                 )
             )
             async with postgres.writing() as session:
-                legends = await load_legends(session)
-            cache = await stack.enter_async_context(
-                answer_cache(settings, addresses.cache, embedder=embedder, clock=Clock.frozen(settings.now))
-            )
+                legends, name = await load_legends(session), await installation(session)
+            kept_in = answer_cache(settings, addresses.cache, name=name, embedder=embedder)
+            cache = await stack.enter_async_context(kept_in)
             engine = cls(
                 settings=settings, postgres=postgres, graphs=graphs, vectors=vectors, embedder=embedder,
                 legends=legends, cache=cache,
@@ -304,7 +303,10 @@ class Engine:
         if sink not in self._sinks:
             hint = did_you_mean(sink, list(self._sinks))
             raise InvalidInput(f"Unknown sink '{sink[:40]}'.", next_step=hint, field="sink")
-        return await self._projector.rebuild_once(self._sinks[sink])
+        rows = await self._projector.rebuild_once(self._sinks[sink])
+        if self.kept is not None:
+            await self.kept.clear()  # truth itself may be another: one that was restored counts on from where it was
+        return rows
 
     def _handlers(self) -> dict[str, Handler]:
         """Return how each kind of job is done."""

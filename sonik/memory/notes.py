@@ -1,6 +1,7 @@
 """Notes of agents: untrusted text, kept under the tenancy of who wrote it, together with a verdict or not at all."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -153,12 +154,15 @@ def visibility(scope: Scope) -> str:
 
 def session_key(session_id: str, *, scope: Scope) -> str:
     """Return what tells a session apart: organisations may use the same names."""
-    return f"{scope.organisation or '-'}/{session_id}"
+    return _hashed(scope.organisation, session_id)
 
 
 def _key(told: Told, text: str, *, scope: Scope) -> str:
-    parts = (scope.organisation, scope.actor, told.kind, text, told.trace_id, told.session_id, *told.refs)
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
+    return _hashed(scope.organisation, scope.actor, told.kind, text, told.trace_id, told.session_id, *told.refs)
+
+
+def _hashed(*parts: str | None) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
 
 
 def _title(text: str) -> str:

@@ -72,6 +72,11 @@ class _Now(Generation):
     edges: int
 
 
+async def installation(session: Session) -> str:
+    """Return the name under which this database's answers are kept."""
+    return f"sonik:{(await session.rows(SQL['installation']))[0]['id']}"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeptAnswers:
     """The semantic cache of a searcher; `projected` is what its answers are read from beside truth."""

@@ -212,7 +212,7 @@ class SentenceTransformers:
 class _Session(Protocol):
     """What is used of an onnxruntime.InferenceSession."""
 
-    def run(self, outputs: None, inputs: Mapping[str, Tokens], /) -> Sequence[Vectors]: ...
+    def run(self, outputs: None, inputs: Mapping[str, Tokens], options: object, /) -> Sequence[Vectors]: ...
 
 
 class _Encode(Protocol):
@@ -248,10 +248,11 @@ class _Once(Generic[T]):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Network:
-    """The loaded model: a tokenizer and an onnxruntime session."""
+    """The loaded model: a tokenizer and an onnxruntime session, and the options of a run that gives its memory back."""
 
     tokenizer: "Tokenizer"
     session: _Session
+    frugal: object
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of each text; even an empty one has its opening and closing token."""
@@ -265,7 +266,8 @@ class _Network:
             ids[row, : len(tokens)] = tokens
             mask[row, : len(tokens)] = 1
         inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        (states,) = self.session.run(None, inputs)
+        # A batch takes some 200 MB, which the session would keep; a question needs little, and soon again.
+        (states,) = self.session.run(None, inputs, self.frugal if len(batch) > 1 else None)
         # The mean's divisor is left out: scaling to length one cancels it.
         sums = np.einsum("bsd,bs->bd", states, mask.astype(np.float32))
         unit: Vectors = sums / np.linalg.norm(sums, axis=1, keepdims=True)
@@ -288,9 +290,11 @@ def _load_network(weights: WheelFile, tokenizer: WheelFile) -> _Network:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     # The very bytes that were checked are loaded, not the file once more.
     session = onnxruntime.InferenceSession(weights.read(), options, providers=["CPUExecutionProvider"])
+    frugal = onnxruntime.RunOptions()
+    frugal.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
     give_back()
     logger.info("embedding model loaded", extra={"model": weights.distribution})
-    return _Network(tokenizer=words, session=session)
+    return _Network(tokenizer=words, session=session, frugal=frugal)
 
 
 def _load_encoder(name: str) -> _Encoder:

@@ -53,6 +53,10 @@ VALID: dict[str, Json] = {
     "sonik_describe": {"topic": "lenses"},
     "sonik_resolve": {"candidates": [{"kind": "venue", "name": "Nébula"}]},
     "sonik_upsert": {"source": "agenda", "records": []},
+    # Of a trace nobody has: these tests share a home and must not write into it.
+    "sonik_remember": {"kind": "outcome", "trace_id": "4f1c2a9b", "verdict": "useful"},
+    "sonik_recall": {"query": "salsa"},
+    "sonik_insights": {"topic": "sync"},
     "sonik_job": {"job_id": "019aa7a5-9d2c-7e34-8d5e-0c1f6f5a2b10"},
 }
 

@@ -104,6 +104,20 @@ async def test_a_redis_that_hangs_costs_one_timeout_however_many_ask(
     assert (set(answers), await keys_found(cache)) == ({None}, ["cumbia medellin"])
 
 
+async def test_an_answer_is_not_waited_for_longer_than_it_takes_to_find_it_anew(
+    server: RedisServer, cache: AnswerCache
+) -> None:
+    await cache.store(an_answer())
+    server.hang()
+    with anyio.fail_after(0.4):  # it gives up after 0.05 s; a connection alone would after 0.5
+        looked_up = await cache.exact("cumbia medellin", "public")
+        found = await keys_found(cache)
+        await cache.store(an_answer("new"))
+    server.go_on()
+
+    assert (looked_up, found) == (None, [])
+
+
 async def test_what_was_kept_is_there_again_when_redis_answers_again(
     server: RedisServer, caches: Caches, cache: AnswerCache
 ) -> None:

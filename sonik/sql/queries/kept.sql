@@ -1,3 +1,7 @@
+-- name: installation
+-- Whose answers they are, where several databases keep theirs in one Redis: no two were made at the same microsecond.
+select md5(extract(epoch from min(applied_at))::text || current_database()) as id from unified.migrations;
+
 -- name: holds
 -- What a kept answer rests on, as its reader sees it now: how many of its entities have the version it used, how many
 -- of its edges still hold, and the generations of its nights, and of all nights from the first of them on.

@@ -67,7 +67,7 @@ class AnswerCache(Protocol):
 
 @asynccontextmanager
 async def answer_cache(
-    settings: Settings, address: str, *, embedder: Embedder, clock: Clock
+    settings: Settings, address: str, *, name: str, embedder: Embedder
 ) -> AsyncIterator[AnswerCache | None]:
     """Yield the cache that the settings ask for, None where they want none; it is closed on the way out."""
     if settings.cache == "off":
@@ -75,7 +75,8 @@ async def answer_cache(
         return
     search = None if settings.redisearch == "auto" else False
     cache = await open_cache(
-        address, search=search, dimension=embedder.dimension, model=embedder.model, clock=clock
+        address, search=search, dimension=embedder.dimension, model=embedder.model, name=name,
+        clock=Clock.frozen(settings.now),
     )  # fmt: skip
     try:
         yield cache
@@ -96,7 +97,7 @@ async def open_cache(
     """Return the cache of a Redis at a socket path or redis:// address; a Redis that is down is no error.
 
     `search` says whether it has the search module; with None it is asked, and one that is down is taken to have none.
-    `model` keeps the vectors of different embedders apart, `name` the caches of different tests.
+    `model` keeps the vectors of different embedders apart, `name` the answers of different databases.
     """
     client = redis.Redis(connection_pool=_pool(address))
     has_search = await _has_search(client) if search is None else search

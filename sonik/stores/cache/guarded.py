@@ -43,6 +43,7 @@ class GuardedCache(ABC):
         """Take over the client; keys begin with `root`, vectors have `dimension` numbers."""
         self._client = client
         self._root = root
+        self._run = f"{root}-run"  # not among the answers, which a clearing takes
         self._dimension = dimension
         self._clock = clock
         self._circuit = circuit
@@ -182,9 +183,9 @@ class GuardedCache(ABC):
     async def _forget_other_runs(self) -> None:
         """Empty the cache of a server that was started anew: what it loaded may be older than what was dropped."""
         run = (await self._client.info("server"))["run_id"]
-        if await self._client.get(f"{self._root}:run") != run:
+        if await self._client.get(self._run) != run:
             await self._drop_all()
-            await self._client.set(f"{self._root}:run", run)
+            await self._client.set(self._run, run)
 
     async def _settle(self) -> None:
         if self._owes_all:
