@@ -9,7 +9,7 @@ from sonik.clock import Clock
 from sonik.learning.log import TraversalLog
 from sonik.retrieval.answer import Answer, Hit, reason
 from sonik.retrieval.cards import fitting, read_cards, read_outlines
-from sonik.retrieval.expand import HOPS, expand, paths
+from sonik.retrieval.expand import BESIDE, SAMPLED, WHOLE, Breadth, expand, paths
 from sonik.retrieval.kept import KeptAnswers
 from sonik.retrieval.kept_form import Findings
 from sonik.retrieval.linking import find_mentions
@@ -138,7 +138,7 @@ class Searcher:
         with timer.step("expand") as step:
             subgraph = await expand(
                 self.graphs, starts, scope=scope, lens=asked.lens, budget=self.edge_budget, now=now,
-                window=asked.reach, hops=1 if asked.is_programme else HOPS,
+                window=asked.reach, breadth=_breadth(asked),
             )  # fmt: skip
             step.rows = len(subgraph.edges)
             asked_for = "query" if subgraph.queries == 1 else "queries"
@@ -147,6 +147,8 @@ class Searcher:
             )
         with timer.step("rank") as step:
             scores = fuse(seeds, subgraph, kinds=asked.kinds, timed=asked.timed)
+            if asked.is_for_others:
+                scores = {key: score for key, score in scores.items() if key not in seeds.named}
             ordered = sorted(scores, key=lambda key: (-scores[key], key))
             step.rows = len(ordered)
         with timer.step("hydrate") as step:
@@ -188,6 +190,13 @@ def _starts(asked: Asked, seeds: Seeds, question: Question) -> dict[str, float]:
         return {}
     shown = seeds.listed[question.offset : question.offset + question.limit]
     return {key: weights[key] for key in (*seeds.named, *shown)}
+
+
+def _breadth(asked: Asked) -> Breadth:
+    """Return how far to walk: whom somebody's events lead to is told completely."""
+    if not asked.is_programme:
+        return SAMPLED
+    return WHOLE if asked.named and asked.kinds != ("event",) else BESIDE
 
 
 def _carried(hit: Hit) -> Carried:
