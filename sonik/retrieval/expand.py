@@ -18,13 +18,10 @@ from sonik.stores.graph_wire import Value
 from sonik.sync.edges import FOREVER
 from sonik.types import Scope, WalkedEdge, Window
 
-# The heaviest seeds the walk starts from, and the likeliest vertices it goes on from.
-SEEDS = 25
+# The likeliest vertices the walk goes on from, and the most edges of one.
 FRONTIER = 20
-# About so many edges are fetched hop by hop, shared among the vertices they start from; a list stays within WIDEST.
-HOP_EDGES = (400, 200)
 WIDEST = 100
-HOPS = len(HOP_EDGES)
+HOPS = 2
 # Without a moment an edge counts whenever it was learned.
 LEARNED = FOREVER - 1
 # The probability of following an edge rather than jumping back to a seed; best of 0.5-0.85 on 2Wiki.
@@ -32,6 +29,25 @@ FOLLOW = 0.8
 POWER_STEPS = 25
 # A weight below this carries nothing, and its inverse would be infinite.
 NEGLIGIBLE = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Breadth:
+    """How far a walk goes: the heaviest seeds it starts from, and about how many edges it fetches hop by hop.
+
+    The edges of a hop are shared among the vertices they start from.
+    """
+
+    seeds: int
+    edges: tuple[int, ...]
+
+
+SAMPLED = Breadth(seeds=25, edges=(400, 200))
+"""What is likeliest around the seeds."""
+BESIDE = Breadth(seeds=25, edges=(400,))
+"""What stands beside the first seeds."""
+WHOLE = Breadth(seeds=150, edges=(1_500,))
+"""Everybody beside the events of somebody."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -58,9 +74,9 @@ class Subgraph:
 
 async def expand(
     graphs: Graphs, seeds: Mapping[str, float], *, scope: Scope, lens: Lens, budget: int, now: datetime,
-    window: Window | None = None, hops: int = HOPS,
+    window: Window | None = None, breadth: Breadth = SAMPLED,
 ) -> Subgraph:  # fmt: skip
-    """Fetch up to `budget` edges within so many hops of the heaviest seeds and rank them by PageRank.
+    """Fetch up to `budget` edges around the heaviest seeds and rank them by PageRank.
 
     Args:
         graphs: where to look.
@@ -70,14 +86,14 @@ async def expand(
         budget: most edges fetched from one graph.
         now: the present moment; what has ended by then is not walked.
         window: events outside it are not walked.
-        hops: one or two.
+        breadth: how many seeds, hops and edges.
     """
     found = Subgraph()
-    heaviest = {key: seeds[key] for key in heapq.nlargest(SEEDS, seeds, key=lambda key: seeds[key])}
+    heaviest = {key: seeds[key] for key in heapq.nlargest(breadth.seeds, seeds, key=lambda key: seeds[key])}
     params = _params(scope, window=window, now=now)
     for graph in lens.graphs:
         mass, seen = heaviest, set(heaviest)
-        for wanted in HOP_EDGES[:hops]:
+        for wanted in breadth.edges:
             left = budget - len(found.edges)
             if left <= 0 or not mass:
                 break

@@ -1,13 +1,18 @@
 """Which kinds of entity a question asks for: "quién toca" an artist, "qué club" a venue, "conciertos" an event."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
-from sonik.retrieval.wording import Phrases, Sentence, table
+from sonik.retrieval.wording import Phrases, Sentence, listed, table
 from sonik.types import Language
 
 ARTIST, VENUE, EVENT, ORGANIZATION, PERSON, BRAND = "artist", "venue", "event", "organization", "person", "brand"
 
-OF_EVENTS = frozenset((ARTIST, ORGANIZATION, PERSON, BRAND))
+# "Where" asks for a venue too, but the events it stands beside are asked for as well: "where are the concerts".
+WHERE = "where"
+# "Where to go" asks for places, "where to go tonight" for what is on.
+GOING = "going"
+OF_EVENTS = frozenset((ARTIST, VENUE, ORGANIZATION, PERSON, BRAND))
+JOINS = listed("y e o u and or ou")
 
 # These ask for a kind wherever they stand, and say nothing else.
 ASKS: Phrases[str] = Phrases(
@@ -21,13 +26,19 @@ ASKS: Phrases[str] = Phrases(
             artists, bands, singers, musicians, performers, which artists, which djs""",
             ARTIST,
         ),
+        **table("donde, a donde, adonde, onde, aonde, where", WHERE),
         **table(
-            """donde, a donde, adonde, que club, que clubes, que bar, que bares, que lugar, que lugares, bares, clubes,
+            """where to go, where can i go, a donde ir, adonde ir, donde ir, donde salir, aonde ir, onde ir, onde sair,
+            donde hay, onde tem, onde ha, where can i find, where is there, where are there""",
+            GOING,
+        ),
+        **table(
+            """que club, que clubes, que bar, que bares, que lugar, que lugares, bares, clubes,
             clubs, discotecas, antros, antro, boliches, boliche, lugares, sitios, salas, teatros,
             salas de conciertos, sala de conciertos, salas de concierto, teatros de conciertos, concert halls,
-            concert hall, music venues, casas de concerto, salas de shows, venues, local de eventos, onde, aonde,
-            qual bar, quais bares, casas de show, casa de show, boates,
-            locais, casas noturnas, where, where to go, which club, which clubs, which bar, which bars, bars,
+            concert hall, music venues, casas de concerto, salas de shows, venues, local de eventos,
+            que casas, quais casas, qual bar, quais bares, casas de show, casa de show, boates,
+            locais, casas noturnas, which club, which clubs, which bar, which bars, bars,
             nightclubs, places, spots, places to go""",
             VENUE,
         ),
@@ -37,9 +48,10 @@ ASKS: Phrases[str] = Phrases(
             recital, recitales, rumba, rumbas, parche, parches, farra, farras, carrete, carretes, peda, joda,
             funcion, funciones, cuando, cuando toca, a que hora, o que tem, o que tem para fazer, o que fazer,
             o que rola, o que esta rolando, o que vai rolar, que shows, show, shows, festa, festas, role, roles,
-            programacao, quando, que horas, what is on, what s on, whats on, what is happening, what s happening,
-            whats happening, things to do, what to do, what is going on, what s going on, concert, concerts, party,
-            parties, event, events, gig, gigs, raves, when, what time""",
+            programacao, quando, que horas, que programa, proximas fechas, fechas, proximas datas, que vai ter,
+            coming up, putting on, upcoming dates, tour dates, what is on, what s on, whats on, what is happening,
+            what s happening, whats happening, things to do, what to do, what is going on, what s going on, concert,
+            concerts, party, parties, event, events, gig, gigs, raves, when, what time""",
             EVENT,
         ),
         **table(
@@ -55,6 +67,17 @@ ASKS: Phrases[str] = Phrases(
             BRAND,
         ),
     }
+)
+# They ask for those on one bill with somebody.
+COMPANY: Phrases[None] = Phrases(
+    table(
+        """junto a, junto con, junto com, al lado de, ao lado de, alongside, together with, comparte cartel,
+        comparten cartel, comparte cartel con, comparten cartel con, comparte escenario con, comparten escenario con,
+        comparte tarima con, divide o palco, dividem o palco, divide o palco com, dividem o palco com, share a bill,
+        shares a bill, share a bill with, shares a bill with, share the bill with, shares the bill with,
+        share a stage with, shares a stage with, share the stage with, shares the stage with, on the same bill as""",
+        None,
+    )
 )
 # A party in Brazil, a slow love song elsewhere.
 PORTUGUESE_ASKS: Phrases[str] = Phrases(table("balada, baladas, na balada, baile, bailes", EVENT))
@@ -73,8 +96,22 @@ HINTS: Phrases[str] = Phrases(
 )
 
 
-def take_asked_kinds(sentence: Sentence, *, language: Language, spared: Collection[int]) -> tuple[str, ...]:
-    """Read the kinds a question plainly asks for, in its order, and take their words except the `spared` places."""
+def take_company(sentence: Sentence) -> bool:
+    """Read whether those on a bill with somebody are asked for, and take the words that say so."""
+    found = list(sentence.find(COMPANY))
+    for _, start, stop in found:
+        sentence.take(start, stop)
+    return bool(found)
+
+
+def take_asked_kinds(
+    sentence: Sentence, *, language: Language, spared: Collection[int], named: Collection[int], timed: bool
+) -> tuple[str, ...]:
+    """Read the kinds a question plainly asks for, in its order, and take their words except the `spared` places.
+
+    At the `named` places a name stands: after the first kind, one right before it says what the name is. `timed` says
+    that a time is asked for.
+    """
     found = list(sentence.find(ASKS))
     if language == "pt":
         found += sentence.find(PORTUGUESE_ASKS)
@@ -82,8 +119,11 @@ def take_asked_kinds(sentence: Sentence, *, language: Language, spared: Collecti
     for kind, start, stop in found:
         if start not in spared and not _in_name(sentence, start, stop):
             sentence.take(start, stop)
-            kinds[start] = kind
-    return _in_order(kinds)
+            if not kinds or stop not in named:
+                kinds[start] = kind
+    if timed and list(kinds.values()) == [GOING]:
+        return (EVENT,)
+    return _in_order(kinds, joined={start for start in kinds if start and sentence.words[start - 1].text in JOINS})
 
 
 def hinted_kinds(sentence: Sentence, *, spared: Collection[int]) -> tuple[tuple[str, ...], set[int]]:
@@ -98,7 +138,7 @@ def hinted_kinds(sentence: Sentence, *, spared: Collection[int]) -> tuple[tuple[
         if start not in spared and (shouted or start == 0 or not sentence.is_name_at(start))
     ]
     places = {index for _, start, stop in found for index in range(start, stop)}
-    return _in_order({start: kind for kind, start, _ in found}), places
+    return _in_order({start: kind for kind, start, _ in found}, joined=()), places
 
 
 def _in_name(sentence: Sentence, start: int, stop: int) -> bool:
@@ -107,8 +147,9 @@ def _in_name(sentence: Sentence, start: int, stop: int) -> bool:
     return single and sentence.is_name_at(start) and sentence.is_name_at(stop)
 
 
-def _in_order(kinds: dict[int, str]) -> tuple[str, ...]:
-    ordered = list(dict.fromkeys(kinds[start] for start in sorted(kinds)))
-    # "Organizers of jazz events" asks for organizers.
-    about_events = EVENT in ordered[1:] and ordered[0] in OF_EVENTS
-    return tuple(kind for kind in ordered if kind != EVENT or not about_events)
+def _in_order(kinds: Mapping[int, str], *, joined: Collection[int]) -> tuple[str, ...]:
+    starts = sorted(kinds)
+    # "Organizers of jazz events" asks for organizers, "bars and parties" for both.
+    about_events = bool(starts) and kinds[starts[0]] in OF_EVENTS
+    asked = [kinds[start] for start in starts if kinds[start] != EVENT or not about_events or start in joined]
+    return tuple(dict.fromkeys(VENUE if kind in {WHERE, GOING} else kind for kind in asked))

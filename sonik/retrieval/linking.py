@@ -79,11 +79,18 @@ def link(mentions: Mentions, understood: Understood) -> Named:
     for alias in (*named, *mentions.by_identifier):
         if _in_reach(alias, understood):
             meant[fold(alias.folded)][alias.id] = alias
+    local = {name: _local(tuple(entities.values()), understood.market) for name, entities in meant.items()}
     return tuple(
-        Linked(name=name, entities=tuple(entities.values()))
-        for name, entities in meant.items()
-        if len(entities) <= MOST_HOMONYMS
+        Linked(name=name, entities=entities) for name, entities in local.items() if len(entities) <= MOST_HOMONYMS
     )
+
+
+def _local(namesakes: tuple[Alias, ...], market: str | None) -> tuple[Alias, ...]:
+    """Keep those of the market asked about and of none, if it has one of that kind: a city tells namesakes apart."""
+    at_home = {alias.entity_type for alias in namesakes if market is not None and alias.market == market}
+    return tuple(
+        alias for alias in namesakes if alias.market in (None, market) or alias.entity_type not in at_home
+    )  # fmt: skip
 
 
 def _in_reach(alias: Alias, understood: Understood) -> bool:

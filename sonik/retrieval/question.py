@@ -21,7 +21,7 @@ FAR_FUTURE = datetime(9999, 12, 31, tzinfo=UTC)
 # A market touches everything in it: it is a filter, not an answer.
 HIDDEN_KINDS = frozenset({"market"})
 # Whom the events of somebody lead to.
-LED_TO = frozenset({"artist", "venue"})
+LED_TO = frozenset({"artist", "venue", "organization"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +65,11 @@ class Asked:
     def timed(self) -> bool:
         """Whether a span of time was asked for: then only what is on in it counts."""
         return self.understood.window is not None
+
+    @property
+    def is_for_others(self) -> bool:
+        """Whether those are asked for who are beside somebody, and not that one too."""
+        return self.is_programme and self.understood.shares_bill
 
     @property
     def seed_kinds(self) -> tuple[str, ...]:
@@ -205,5 +210,6 @@ def _is_programme(understood: Understood, kinds: tuple[str, ...], named: Named) 
     """Whether events in order of time are the answer or the way to it ("quién toca hoy", "dónde toca Nébula")."""
     if understood.rest:
         return False
-    led_to = bool(named) and LED_TO.issuperset(kinds) and _kinds_of(named).isdisjoint(kinds)
+    others = understood.shares_bill or _kinds_of(named).isdisjoint(kinds)
+    led_to = bool(named) and LED_TO.issuperset(kinds) and others
     return understood.window is not None or kinds == ("event",) or led_to

@@ -11,6 +11,8 @@ GRAPH_SHARE_NAMED = 0.75
 GRAPH_SHARE_OPEN = 0.3
 # An entity that the question names outright stands before what merely leads to it.
 NAMED_BONUS = 0.5
+# Whoever owns or manages somebody is beside them without an event.
+BINDING = frozenset({"OWNS", "MANAGES"})
 TINY = 1e-12
 REACH = 2
 
@@ -26,7 +28,7 @@ def fuse(seeds: Seeds, subgraph: Subgraph, *, kinds: Sequence[str], timed: bool)
     known = {**subgraph.kinds, **seeds.kinds}
     allowed = {key for key, kind in known.items() if kind in kinds}
     if seeds.listed:
-        return _programme(seeds.listed, subgraph, allowed)
+        return _programme(seeds, subgraph, allowed)
     if timed:
         allowed &= _on(subgraph, known)
         if seeds.named:
@@ -41,17 +43,22 @@ def fuse(seeds: Seeds, subgraph: Subgraph, *, kinds: Sequence[str], timed: bool)
     }
 
 
-def _programme(listed: Sequence[str], subgraph: Subgraph, allowed: Collection[str]) -> dict[str, float]:
+def _programme(seeds: Seeds, subgraph: Subgraph, allowed: Collection[str]) -> dict[str, float]:
     """Score events by their place in the programme, and whoever is beside them by the first such event.
+
+    Who owns or manages somebody named, or is theirs, stands beside the first.
 
     Within an event the walk decides who comes first: it adds less than the next place is worth.
     """
+    listed = seeds.listed
     places = {key: place for place, key in enumerate(listed)}
     first = {key: place for key, place in places.items() if key in allowed}
     for edge in subgraph.edges.values():
         for event, other in ((edge.src, edge.dst), (edge.dst, edge.src)):
             if event in places and other in allowed and other not in places:
                 first[other] = min(places[event], first.get(other, len(listed)))
+            elif edge.type in BINDING and event in seeds.named and other in allowed:
+                first[other] = 0
     step = 1.0 / (2 * len(listed) + 2)
     best = max((subgraph.rank.get(key, 0.0) for key in first), default=0.0) or 1.0
     return {key: 1.0 - (2 * place + 1 - subgraph.rank.get(key, 0.0) / best) * step / 2 for key, place in first.items()}

@@ -1,6 +1,6 @@
 """A question's way: understand, link, seeds, expand, rank, hydrate; each step timed in the trace."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,10 +9,11 @@ from sonik.clock import Clock
 from sonik.learning.log import TraversalLog
 from sonik.retrieval.answer import Answer, Hit, reason
 from sonik.retrieval.cards import fitting, read_cards, read_outlines
-from sonik.retrieval.expand import HOPS, expand, paths
+from sonik.retrieval.expand import BESIDE, SAMPLED, WHOLE, Breadth, expand, paths
 from sonik.retrieval.kept import KeptAnswers
 from sonik.retrieval.kept_form import Findings
 from sonik.retrieval.linking import find_mentions
+from sonik.retrieval.namesakes import best_known_first, read_namesakes
 from sonik.retrieval.question import Asked, Question, checked, describe, read_question
 from sonik.retrieval.rank import fuse
 from sonik.retrieval.seeds import QuestionVector, Seeds, Sources, find_seeds
@@ -138,7 +139,7 @@ class Searcher:
         with timer.step("expand") as step:
             subgraph = await expand(
                 self.graphs, starts, scope=scope, lens=asked.lens, budget=self.edge_budget, now=now,
-                window=asked.reach, hops=1 if asked.is_programme else HOPS,
+                window=asked.reach, breadth=_breadth(asked),
             )  # fmt: skip
             step.rows = len(subgraph.edges)
             asked_for = "query" if subgraph.queries == 1 else "queries"
@@ -147,25 +148,40 @@ class Searcher:
             )
         with timer.step("rank") as step:
             scores = fuse(seeds, subgraph, kinds=asked.kinds, timed=asked.timed)
+            if asked.is_for_others:
+                scores = {key: score for key, score in scores.items() if key not in seeds.named}
             ordered = sorted(scores, key=lambda key: (-scores[key], key))
             step.rows = len(ordered)
         with timer.step("hydrate") as step:
             postgres = self.sources.postgres
             kept = ordered if asked.is_programme else await self._fitting(ordered, asked, seeds, wanted, scope=scope)
+            kept, stands_for = await self._known_first(kept, asked, wanted, scope=scope)
             shown = kept[question.offset : wanted]
-            led = paths(subgraph, starts, shown)
+            led = paths(subgraph, starts, {*shown, *(stands_for[key] for key in shown if key in stands_for)})
+            led = {key: led.get(key) or led.get(stands_for.get(key, ""), ()) for key in shown}
             crossed = {end for path in led.values() for edge in path for end in (edge.src, edge.dst)}
             cards = await read_cards(postgres, sorted({*shown, *crossed}), scope=scope)
             step.rows = len(cards)
         hits = tuple(
             Hit(
-                card=cards[key], score=round(scores[key], 4),
+                card=cards[key], score=round(scores.get(key, scores.get(stands_for.get(key, ""), 0.0)), 4),
                 reason=reason(key, seeds=seeds, path=led.get(key, ()), cards=cards),
             )
             for key in shown if key in cards
         )  # fmt: skip
         used = {key: card.version for key, card in cards.items()}
         return Findings(hits=hits, more=len(kept) > wanted, used=used)
+
+    async def _known_first(
+        self, kept: Sequence[str], asked: Asked, wanted: int, *, scope: Scope
+    ) -> tuple[Sequence[str], Mapping[str, str]]:
+        """Let who is only mentioned stand behind a namesake that is told of, as far down as it can matter."""
+        if asked.kinds == ("event",):
+            return kept, {}
+        near = kept[: OVERSAMPLE * wanted + SPARE]
+        namesakes = await read_namesakes(self.sources.postgres, near, scope=scope)
+        ordered, stands_for = best_known_first(near, namesakes)
+        return [*ordered, *(key for key in kept[len(near) :] if key not in set(ordered))], stands_for
 
     async def _fitting(
         self, ordered: Sequence[str], asked: Asked, seeds: Seeds, wanted: int, *, scope: Scope
@@ -188,6 +204,13 @@ def _starts(asked: Asked, seeds: Seeds, question: Question) -> dict[str, float]:
         return {}
     shown = seeds.listed[question.offset : question.offset + question.limit]
     return {key: weights[key] for key in (*seeds.named, *shown)}
+
+
+def _breadth(asked: Asked) -> Breadth:
+    """Return how far to walk: whom somebody's events lead to is told completely."""
+    if not asked.is_programme:
+        return SAMPLED
+    return WHOLE if asked.named and asked.kinds != ("event",) else BESIDE
 
 
 def _carried(hit: Hit) -> Carried:

@@ -17,7 +17,7 @@ from sonik.identity.names import fold
 from sonik.ingest.legends import Market as MarketInfo
 from sonik.retrieval.calendar_words import BEFORE_UNIT, DAY_PARTS, RELATIVE, UNITS
 from sonik.retrieval.days import Today
-from sonik.retrieval.kinds import ASKS, hinted_kinds, take_asked_kinds
+from sonik.retrieval.kinds import ARTIST, ASKS, hinted_kinds, take_asked_kinds, take_company
 from sonik.retrieval.language import language_of, language_of_country
 from sonik.retrieval.places import nearest_market, read_near, take_markets
 from sonik.retrieval.prices import Cost, take_cost
@@ -51,7 +51,8 @@ class Understood:
 
     `kinds` are the entity types asked for (empty: any); `content` is the folded words that name or describe the
     thing itself, `names` the known names among them, and `rest` the words that neither a name nor a genre explains;
-    `market` is named or assumed, and None where a circle or several markets take its place.
+    `market` is named or assumed, and None where a circle or several markets take its place. `shares_bill`: those who
+    play with somebody are asked for.
     """
 
     language: Language
@@ -67,6 +68,7 @@ class Understood:
     names: tuple[str, ...]
     rest: str
     intent: Intent
+    shares_bill: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +79,7 @@ class _Subject:
     genres: tuple[str, ...]
     content: tuple[int, ...]
     naming: tuple[int, ...]
+    shares_bill: bool
 
 
 def understand(
@@ -120,7 +123,9 @@ def _read(
     window = _take_window(
         sentence, language=language, zone=vocabulary.zone(home.slug if home else told_by), now=clock.now()
     )
-    subject = _take_subject(sentence, named, language=language, vocabulary=vocabulary)
+    subject = _take_subject(
+        sentence, named, language=language, vocabulary=vocabulary, timed=window is not None
+    )  # fmt: skip
     narrowed = bool(markets or near or window or subject.kinds or subject.genres or cost != Cost())
     return Understood(
         language=language,
@@ -136,6 +141,7 @@ def _read(
         names=tuple(names),
         rest=" ".join(sentence.words[index].text for index in subject.naming if index not in named),
         intent=_intent(query, sentence, subject, narrowed=narrowed),
+        shares_bill=subject.shares_bill,
     )
 
 
@@ -204,7 +210,7 @@ def _label(sentence: Sentence, read: list[int]) -> str:
 
 
 def _take_subject(
-    sentence: Sentence, named: Collection[int], *, language: Language, vocabulary: Vocabulary
+    sentence: Sentence, named: Collection[int], *, language: Language, vocabulary: Vocabulary, timed: bool
 ) -> _Subject:
     long_genres = {
         index
@@ -212,7 +218,10 @@ def _take_subject(
         for index in range(start, stop)
         if stop - start > 1
     }
-    kinds = take_asked_kinds(sentence, language=language, spared=long_genres)
+    kinds = take_asked_kinds(sentence, language=language, spared=long_genres, named=named, timed=timed)
+    # "Junto a la plaza" is a place: company is kept by somebody with a name.
+    shares_bill = bool(named) and kinds in ((), (ARTIST,)) and take_company(sentence)
+    kinds = (ARTIST,) if shares_bill else kinds
     genres, genre_words = _genres(sentence, vocabulary)
     # "Teatro el domingo" asks for a play, "un teatro" for a house: a genre outweighs a hint.
     hinted, hint_words = hinted_kinds(sentence, spared=genre_words)
@@ -223,6 +232,7 @@ def _take_subject(
         genres=genres,
         content=tuple(sorted(content | genre_words if naming else genre_words)),
         naming=tuple(sorted(naming)),
+        shares_bill=shares_bill,
     )
 
 

@@ -80,7 +80,10 @@ ASKING = listed("""
     baratos baratas baratinho economico economicos economica economicas inexpensive affordable boleta boletas cover
     entrada entradas ingresso ingressos precio precios preco precos price prices ticket tickets cuesta cuestan custa
     cost costs bailar curtir dancar escuchar escutar hear listen live oir ouvir tomar vivo cada every fica queda
-    quedan hablame cuentame fale play plays playing toca tocan tocando tocar vem viene vienen rumbear carretear
+    quedan hablame cuentame fale play plays playing toca tocam tocan tocando tocar vem viene vienen rumbear carretear
+    organiza organizan organizam organise organises organize organizes organizing produce producen produz produzem
+    produces presenta presentan presentar apresenta apresentam apresentar perform performs performing put puts
+    putting used usa usan usam see
     cerca cercano cercanos cercana cercanas perto proximo proxima proximos proximas nearby around close
     """)
 

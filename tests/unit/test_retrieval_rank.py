@@ -86,6 +86,18 @@ def test_whoever_a_programme_leads_to_comes_by_the_first_event_and_then_by_the_w
     assert best_first(fuse(seeds, walk, kinds=("artist",), timed=True)) == ["headliner", "early", "late"]
 
 
+def test_whoever_owns_the_one_named_stands_beside_its_first_event() -> None:
+    edges = [walked("promoter", "one"), walked("late", "two")]
+    owns = WalkedEdge(eid="o", graph="operations", src="owner", type="OWNS", dst="venue", weight=0.9)
+    walk = Subgraph(
+        kinds=dict.fromkeys(("promoter", "late", "owner"), "organization"),
+        edges={edge.eid: edge for edge in (*edges, owns)}, rank={"owner": 0.9, "promoter": 0.1},
+    )  # fmt: skip
+    seeds = Seeds(kinds={"one": "event", "two": "event"}, named={"venue": 1.0}, listed=("one", "two"))
+    scores = fuse(seeds, walk, kinds=("organization",), timed=False)
+    assert best_first(scores) == ["owner", "promoter", "late"]
+
+
 def test_scores_stay_between_nothing_and_one() -> None:
     seeds = Seeds(kinds=KINDS, named={"band": 1.0}, similar={"band": 0.9}, worded={"band": 12.0})
     scores = fuse(seeds, neighbourhood(), kinds=("artist", "event", "venue"), timed=False)

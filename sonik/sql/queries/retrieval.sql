@@ -110,6 +110,23 @@ left join unified.relationships h on h.src = ev.entity_id and h.type = 'HOSTED_B
 left join unified.venues hv on hv.entity_id = h.dst
 where e.id = any(%(ids)s) and e.deleted_at is null;
 
+-- name: namesakes
+-- Of some entities those that are only mentioned, each with its namesakes of one kind and market (or any market, where
+-- its own is not known) that a record tells of, the one most sources tell of first. A mention is half as sure.
+select distinct b.id as mentioned, e.id as told, e.market,
+       (select count(distinct f.source) from unified.facts f
+        where f.entity_id = e.id and f.valid_to is null and f.confidence > 0.5) as sources
+from unified.entities b
+join unified.aliases a on a.entity_id = b.id
+join unified.aliases o on o.collection = a.collection and o.folded = a.folded and o.entity_id <> b.id
+join unified.entities e on e.id = o.entity_id and e.entity_type = b.entity_type and e.deleted_at is null
+where b.id = any(%(ids)s) and b.deleted_at is null and (b.market is null or e.market = b.market)
+  and not exists (select from unified.facts f
+                  where f.entity_id = b.id and f.valid_to is null and f.confidence > 0.5)
+  and exists (select from unified.facts f
+              where f.entity_id = e.id and f.valid_to is null and f.confidence > 0.5)
+order by mentioned, sources desc, told;
+
 -- name: cards
 -- Everything a result shows of an entity, in one row each.
 select e.id, e.entity_type as kind, e.name, e.slug as ref, e.market, e.version, e.claim_status, e.canonical_id,
