@@ -114,7 +114,7 @@ async def test_accents_and_capitals_do_not_matter(engine: Engine, question: str,
 
 
 async def test_a_small_word_that_begins_sentences_is_no_name_in_a_question(engine: Engine) -> None:
-    later = [
+    later: list[JsonObject] = [
         {"id": str(n), "title": f"Crónica {n}", "text": f"Después, {place} creció."} for n, place in enumerate("AB")
     ]
     await deliver(engine, *COAST, *later)

@@ -52,3 +52,4 @@ comment on table passages is 'Parts of documents that are searched and linked; f
 comment on table phrases is 'Titles, and capitalised phrases that passages share, with how many passages name each.';
 comment on column phrases.document_frequency is 'Passages that name it; how common is too common is judged when it is read.';
 comment on table statements is 'What was extracted from passages: one phrase stands in a relation to another.';
+comment on table generations is 'How often anything changed that a kept answer may rest on, by market, kind and night.';
