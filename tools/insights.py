@@ -9,6 +9,7 @@ from sonik.errors import InvalidInput, did_you_mean
 from sonik.learning.blockers import Blocker
 from sonik.learning.demand import Taught, TopQuery
 from sonik.learning.heat import HotPath
+from sonik.retrieval.kept import CacheReport
 from sonik.retrieval.trace import new_trace_id
 from sonik.sync.weights import effective_weight
 from sonik.types import Scope
@@ -90,7 +91,8 @@ async def _weights(engine: "Engine", scope: Scope, arguments: InsightsArguments)
 async def _cache(engine: "Engine", scope: Scope, arguments: InsightsArguments) -> list[Insight]:
     found = await engine.insights.repetition(scope=scope, days=arguments.days)
     figures: dict[str, Figure] = {"asks": found.asks, "distinct": found.distinct, "share": round(found.share, 3)}
-    return [Insight(name="asked before in the same words", figures=figures)] if found.asks else []
+    items = [Insight(name="asked before in the same words", figures=figures)] if found.asks else []
+    return items if engine.kept is None else [*items, _kept(await engine.kept.report())]
 
 
 async def _sync(engine: "Engine", scope: Scope, arguments: InsightsArguments) -> list[Insight]:
@@ -111,6 +113,15 @@ TOPICS: Mapping[str, Look] = {
     "hot_paths": _hot_paths, "blockers": _blockers, "top_queries": _top_queries, "weights": _weights,
     "cache": _cache, "sync": _sync,
 }  # fmt: skip
+
+
+def _kept(report: CacheReport) -> Insight:
+    figures: dict[str, Figure] = {
+        "exact": report.exact, "semantic": report.semantic, "missed": report.missed, "stale": report.stale
+    }  # fmt: skip
+    if report.kept is not None:
+        figures["kept"] = report.kept
+    return Insight(name="answers given again since this server started", figures=figures)
 
 
 def _hot(path: HotPath) -> Insight:
