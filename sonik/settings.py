@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     cache_ttl_seconds: int = Field(3600, ge=1, le=86_400, description="Longest time that an answer is kept.")
     edge_budget: int = Field(2000, ge=50, le=20000, description="Most edges fetched from one graph per question.")
     passage_edge_budget: int = Field(
-        1000, ge=50, le=20000, description="Most edges fetched per question over documents."
+        600, ge=50, le=20000, description="Most edges fetched per question over documents."
     )
     learning_cap: float = Field(
         0.05, gt=0, le=1, description="Most that one organisation's verdicts, of all its accounts, move an edge."
