@@ -6,7 +6,7 @@ An answer is a function of what is read here, so questions that agree in all of 
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 
 from pydantic_core import to_json
@@ -14,6 +14,7 @@ from pydantic_core import to_json
 from sonik.identity.names import fold
 from sonik.retrieval.likeness import beside
 from sonik.retrieval.question import Asked, Question
+from sonik.retrieval.understand import Understood
 from sonik.retrieval.wording import listed
 from sonik.stores.cache import SCOPE
 from sonik.types import Scope, Window
@@ -27,6 +28,15 @@ LESS = re.compile(r"\bmenos (?:de|do|da|que)\b")  # of a price
 # Whose changes any answer can change: the names it tells, and documents, which may be asked instead of anything else.
 ALWAYS = ("named", "document")
 PROGRAMME: Mapping[bool, tuple[str, ...]] = {True: ("event",), False: ()}
+# Slots of their own, words, what is only told, and what the others follow from.
+TOLD_APART = frozenset(
+    listed("""
+    language market window near price_max currency is_free kinds content names rest intent genres
+    text understood lens reach named dropped
+    """)
+)
+# Arguments that a question's slots already hold.
+UNDERSTOOD = frozenset(listed("query kinds market when near lens"))
 NIGHT_STARTS = timedelta(hours=11)  # as generation_night has it
 
 
@@ -64,10 +74,10 @@ def slots_of(asked: Asked, question: Question, *, scope: Scope, edge_budget: int
     named = sorted(sorted(str(entity.id) for entity in linked.entities) for linked in asked.named)
     text = fold(asked.text)
     negated = text if not NEGATIONS.isdisjoint(LESS.sub(" ", text).split()) else ""
-    subject = [
-        named, sorted(understood.genres), asked.is_programme, asked.reads_texts, negated, question.limit,
-        question.offset, edge_budget,
-    ]  # fmt: skip
+    subject = {
+        **_fields(understood, but=TOLD_APART), **_fields(asked, but=TOLD_APART), **_fields(question, but=UNDERSTOOD),
+        "named": named, "genres": sorted(understood.genres), "negated": negated, "edge_budget": edge_budget,
+    }  # fmt: skip
     return Slots(
         tags={
             SCOPE: _digest([scope.collection, scope.role, scope.organisation]),
@@ -88,6 +98,11 @@ def slots_of(asked: Asked, question: Question, *, scope: Scope, edge_budget: int
         first=night_of(reach.start),
         last=night_of(window.end - timedelta(microseconds=1)) if window else date.max,
     )
+
+
+def _fields(value: Understood | Asked | Question, *, but: frozenset[str]) -> dict[str, object]:
+    """Return all fields but some: one that is added makes another question until it is told apart here."""
+    return {field.name: getattr(value, field.name) for field in fields(value) if field.name not in but}
 
 
 def night_of(moment: datetime) -> date:

@@ -1,7 +1,8 @@
 """What two questions must share to share an answer, without a store."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from uuid import NAMESPACE_URL, uuid5
 
 import pytest
@@ -15,7 +16,8 @@ from sonik.retrieval.likeness import alike
 from sonik.retrieval.linking import Alias, Mentions
 from sonik.retrieval.question import Question, read_question
 from sonik.retrieval.slots import Slots, night_of, slots_of
-from sonik.types import Scope
+from sonik.retrieval.understand import Understood
+from sonik.types import Near, Scope
 from tests.fix_questions import VOCABULARY
 
 NOW = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
@@ -76,6 +78,27 @@ def test_case_and_punctuation_make_no_other_question(pair: Pair, end: str, shout
 def test_who_sees_other_things_never_shares_an_answer(other: Scope) -> None:
     question = Question(query="un bar con terraza")
     assert not shared(slots(question), slots(question, scope=other))
+
+
+TOLD_ONLY = {"intent", "content", "names", "rest"}  # words, and what is told of them
+OTHERWISE = {
+    "language": "pt", "market": "quito", "window": None, "near": Near(lat=1, lng=2, km=3), "price_max": Decimal(9),
+    "currency": "USD", "is_free": True, "kinds": ("venue",), "genres": ("jazz",), "shares_bill": True,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("slot", [field.name for field in fields(Understood) if field.name not in TOLD_ONLY])
+def test_every_slot_that_is_understood_tells_questions_apart(slot: str) -> None:
+    """A slot added to `Understood` fails here until it is known how it tells questions apart."""
+    question = Question(query="salsa esta noche por menos de 50 mil")
+    asked = read_question(
+        question, Mentions(), vocabulary=VOCABULARY, clock=Clock.frozen(NOW), default_market="medellin"
+    )
+    understood = replace(asked.understood, **{slot: OTHERWISE[slot]})  # type: ignore[arg-type]
+    other = replace(asked, understood=understood, kinds=understood.kinds or asked.kinds)
+    assert slots_of(asked, question, scope=PUBLIC, edge_budget=1).tags != slots_of(
+        other, question, scope=PUBLIC, edge_budget=1
+    ).tags  # fmt: skip
 
 
 def test_two_users_who_see_the_same_share_an_answer() -> None:
