@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from time import perf_counter
@@ -22,6 +22,7 @@ from sonik.identity.sighting import Source
 from sonik.ingest.intake import Delivery
 from sonik.ingest.receipts import Intake
 from sonik.ingest.rows import Row
+from sonik.retrieval.ablation import Part
 from sonik.retrieval.question import Question
 from sonik.settings import Settings
 from sonik.stores import embedded
@@ -47,8 +48,9 @@ class _State(BaseModel):
 class SonikSystem:
     """Searches through the engine; each passage of a set is a document under the passage's own id."""
 
-    def __init__(self, workshop: Workshop, *, stack: AsyncExitStack) -> None:
+    def __init__(self, workshop: Workshop, *, stack: AsyncExitStack, without: Collection[Part] = ()) -> None:
         """Say where homes are; the engine is opened when there is a set, and closed by `stack`."""
+        self._without = tuple(without)
         self._folder = workshop.folder
         self._embedder = Remembering(workshop.embedder, path=workshop.folder / CACHE)
         self._stack = stack
@@ -60,10 +62,8 @@ class SonikSystem:
     @property
     def settings(self) -> JsonObject:
         """What of Sonik's settings a ranking depends on."""
-        return {
-            "embedder": self._embedder.model,
-            "edge_budget": Settings().edge_budget,
-        }
+        told: JsonObject = {"embedder": self._embedder.model, "edge_budget": Settings().edge_budget}
+        return {**told, "without": list(self._without)} if self._without else told
 
     async def index(self, corpus: Corpus) -> float:
         """Open the home of a set, and take the set in unless it is there whole."""
@@ -76,7 +76,9 @@ class SonikSystem:
             await embedded.down(settings, force=True)
             shutil.rmtree(home, ignore_errors=True)
             state = None
-        self._engine = await self._stack.enter_async_context(Engine.open(settings, embedder=self._embedder))
+        self._engine = await self._stack.enter_async_context(
+            Engine.open(settings, embedder=self._embedder, without=self._without)
+        )
         if state is None:
             state = await self._take_in(corpus, self._engine, holds=holds)
             write_whole(home / STATE, state.model_dump_json() + "\n")
@@ -106,10 +108,10 @@ class SonikSystem:
 
 
 @asynccontextmanager
-async def open_sonik(workshop: Workshop) -> AsyncIterator[System]:
-    """Yield Sonik; its servers stop at the end, and its homes stay in the work folder."""
+async def open_sonik(workshop: Workshop, *, without: Collection[Part] = ()) -> AsyncIterator[System]:
+    """Yield Sonik, all of it or without some parts; its servers stop at the end, its homes stay in the work folder."""
     async with AsyncExitStack() as stack:
-        yield SonikSystem(workshop, stack=stack)
+        yield SonikSystem(workshop, stack=stack, without=without)
 
 
 def _embedded(home: Path, world: Frozen | None) -> Settings:

@@ -14,7 +14,7 @@ from sonik.retrieval.kept import KeptAnswers
 from sonik.retrieval.kept_form import Findings
 from sonik.retrieval.linking import find_mentions
 from sonik.retrieval.namesakes import Doubles, best_known_first, read_namesakes
-from sonik.retrieval.question import Asked, Question, checked, describe, read_question
+from sonik.retrieval.question import Asked, Question, Reader, checked, describe, read_question
 from sonik.retrieval.rank import fuse
 from sonik.retrieval.seeds import QuestionVector, Seeds, Sources, find_seeds
 from sonik.retrieval.slots import Slots, slots_of
@@ -48,6 +48,7 @@ class Searcher:
     edge_budget: int
     default_market: str | None = None
     kept: KeptAnswers | None = None
+    read: Reader = read_question
 
     async def search(self, question: Question, *, scope: Scope) -> Answer:
         """Answer a question with ranked, sourced hits.
@@ -79,7 +80,7 @@ class Searcher:
                 mentions = await find_mentions(session, checked(question), scope=scope)
                 step.rows = len(mentions.names)
             with timer.step("understand") as step:
-                asked = read_question(
+                asked = self.read(
                     question, mentions, vocabulary=self.vocabulary, clock=self.clock, default_market=self.default_market
                 )
                 step.note = asked.understood.intent
