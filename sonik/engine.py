@@ -31,6 +31,7 @@ from sonik.learning.learner import Learner
 from sonik.learning.log import TraversalLog
 from sonik.memory.notes import Notebook
 from sonik.memory.recall import Memory, Sought, recall
+from sonik.retrieval.ablation import Part, ablated
 from sonik.retrieval.answer import Answer
 from sonik.retrieval.bridge import Bridge
 from sonik.retrieval.describe import Described, Describer
@@ -77,7 +78,7 @@ class Engine:
 
     def __init__(
         self, *, settings: Settings, postgres: Postgres, graphs: Graphs, vectors: Vectors, embedder: Embedder,
-        legends: Legends, cache: AnswerCache | None,
+        legends: Legends, cache: AnswerCache | None, without: Collection[Part] = (),
     ) -> None:  # fmt: skip
         clock = Clock.frozen(settings.now)
         self.settings = settings
@@ -98,23 +99,22 @@ class Engine:
         }
         self._projector = Projector(postgres=postgres, sinks=tuple(self._sinks.values()))
         self._worker = Worker(postgres=postgres, handlers=self._handlers(), clock=clock, schedule=SCHEDULE)
-        market = settings.market
-        self.kept = None if cache is None else KeptAnswers(
+        self.kept = None if cache is None or without else KeptAnswers(
             cache=cache, postgres=postgres, clock=clock, projected=Projected(graphs=graphs, vectors=vectors),
             ttl_seconds=settings.cache_ttl_seconds,
         )  # fmt: skip
         self._lister = Lister(
-            postgres=postgres, vocabulary=vocabulary, clock=clock, log=self.log, default_market=market
+            postgres=postgres, vocabulary=vocabulary, clock=clock, log=self.log, default_market=settings.market
         )
+        sources = Sources(postgres=postgres, vectors=vectors, embedder=embedder)
+        sources, walked, read = ablated(sources, graphs, without)
         self._searcher = Searcher(
-            sources=Sources(postgres=postgres, vectors=vectors, embedder=embedder), graphs=graphs,
-            vocabulary=vocabulary, clock=clock, log=self.log, edge_budget=settings.edge_budget, default_market=market,
-            kept=self.kept,
+            sources=sources, graphs=walked, vocabulary=vocabulary, clock=clock, log=self.log,
+            edge_budget=settings.edge_budget, default_market=settings.market, kept=self.kept, read=read,
         )  # fmt: skip
         self._passages = PassageSearcher(
-            sources=Sources(postgres=postgres, vectors=vectors, embedder=embedder), graphs=graphs, clock=clock,
-            log=self.log, edge_budget=settings.passage_edge_budget,
-        )  # fmt: skip
+            sources=sources, graphs=walked, clock=clock, log=self.log, edge_budget=settings.passage_edge_budget
+        )
         self._describer = Describer(postgres=postgres, vocabulary=vocabulary, clock=clock)
         self._zones = {slug: market.zone for slug, market in legends.markets.items()}
         self._traverser = Traverser(
@@ -132,6 +132,7 @@ class Engine:
         work: bool = False,
         replace_vectors: bool = False,
         embedder: Embedder | None = None,
+        without: Collection[Part] = (),
     ) -> AsyncIterator["Engine"]:
         """Open all stores, starting embedded servers where no address is set; close them on the way out.
 
@@ -141,6 +142,7 @@ class Engine:
             work: do jobs in the background, beside the other processes that do.
             replace_vectors: begin the vectors anew even if another model made them.
             embedder: your own in place of the one the settings name.
+            without: parts that searches do without, to measure what they are worth.
         """
         async with AsyncExitStack() as stack:
             embedder = embedder or open_embedder(settings)
@@ -168,7 +170,7 @@ class Engine:
             cache = await stack.enter_async_context(kept_in)
             engine = cls(
                 settings=settings, postgres=postgres, graphs=graphs, vectors=vectors, embedder=embedder,
-                legends=legends, cache=cache,
+                legends=legends, cache=cache, without=without,
             )  # fmt: skip
             stack.push_async_callback(engine.log.flush)
             running = [engine.log.run()]

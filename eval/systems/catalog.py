@@ -1,5 +1,7 @@
 """The one list of systems."""
 
+from functools import partial
+
 from eval.systems.bm25 import open_bm25
 from eval.systems.dense import open_dense
 from eval.systems.rrf import open_rrf
@@ -7,9 +9,17 @@ from eval.systems.sonik import open_sonik
 from eval.systems.system import Entry
 from eval.systems.understood import open_understood
 from sonik.errors import NotFound, did_you_mean
+from sonik.retrieval.ablation import PARTS
 
 SYSTEMS = (
     Entry(name="sonik", about="the engine as it is shipped, over its own stores", open=open_sonik),
+    Entry(
+        name="sonik-triples", about="the same, with the triples a set brings", open=partial(open_sonik, triples=True)
+    ),
+    *(
+        Entry(name=f"sonik-no-{part}", about=f"the same without its {part}", open=partial(open_sonik, without=(part,)))
+        for part in PARTS
+    ),
     Entry(name="bm25", about="words: bm25s with stemmer and stop words", open=open_bm25),
     Entry(name="dense", about="vectors: exact search with the product's embedder", open=open_dense),
     Entry(name="rrf", about="both lists, fused by rank", open=open_rrf),

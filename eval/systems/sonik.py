@@ -2,8 +2,9 @@
 
 import hashlib
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -22,6 +23,7 @@ from sonik.identity.sighting import Source
 from sonik.ingest.intake import Delivery
 from sonik.ingest.receipts import Intake
 from sonik.ingest.rows import Row
+from sonik.retrieval.ablation import Part
 from sonik.retrieval.question import Question
 from sonik.settings import Settings
 from sonik.stores import embedded
@@ -47,8 +49,15 @@ class _State(BaseModel):
 class SonikSystem:
     """Searches through the engine; each passage of a set is a document under the passage's own id."""
 
-    def __init__(self, workshop: Workshop, *, stack: AsyncExitStack) -> None:
-        """Say where homes are; the engine is opened when there is a set, and closed by `stack`."""
+    def __init__(
+        self, workshop: Workshop, *, stack: AsyncExitStack, without: Collection[Part] = (), triples: bool = False
+    ) -> None:
+        """Say where homes are; the engine is opened when there is a set, and closed by `stack`.
+
+        With `triples`, what a language model read in the passages is taken in beside them.
+        """
+        self._without = tuple(without)
+        self._triples = triples
         self._folder = workshop.folder
         self._embedder = Remembering(workshop.embedder, path=workshop.folder / CACHE)
         self._stack = stack
@@ -60,25 +69,26 @@ class SonikSystem:
     @property
     def settings(self) -> JsonObject:
         """What of Sonik's settings a ranking depends on."""
-        return {
-            "embedder": self._embedder.model,
-            "edge_budget": Settings().edge_budget,
-        }
+        told: JsonObject = {"embedder": self._embedder.model, **_budgets()}
+        return {**told, "without": list(self._without)} if self._without else told
 
     async def index(self, corpus: Corpus) -> float:
         """Open the home of a set, and take the set in unless it is there whole."""
-        home = self._folder / "homes" / corpus.name
+        told = corpus if self._triples else replace(corpus, extractions={})
+        home = self._folder / "homes" / (f"{corpus.name}-triples" if told.extractions else corpus.name)
         settings = _embedded(home, corpus.world)
         self._scope = Scope(collection=corpus.name)
-        holds = f"{corpus.digest} {self._embedder.model} {_code()}"
+        holds = f"{told.digest} {self._embedder.model} {_code()}"
         state = _read(home / STATE)
         if state is None or state.holds != holds:
             await embedded.down(settings, force=True)
             shutil.rmtree(home, ignore_errors=True)
             state = None
-        self._engine = await self._stack.enter_async_context(Engine.open(settings, embedder=self._embedder))
+        self._engine = await self._stack.enter_async_context(
+            Engine.open(settings, embedder=self._embedder, without=self._without)
+        )
         if state is None:
-            state = await self._take_in(corpus, self._engine, holds=holds)
+            state = await self._take_in(told, self._engine, holds=holds)
             write_whole(home / STATE, state.model_dump_json() + "\n")
         self._is_world, self._things = corpus.world is not None, state.things
         return state.seconds
@@ -106,10 +116,17 @@ class SonikSystem:
 
 
 @asynccontextmanager
-async def open_sonik(workshop: Workshop) -> AsyncIterator[System]:
-    """Yield Sonik; its servers stop at the end, and its homes stay in the work folder."""
+async def open_sonik(
+    workshop: Workshop, *, without: Collection[Part] = (), triples: bool = False
+) -> AsyncIterator[System]:
+    """Yield Sonik, all of it or without some parts; its servers stop at the end, its homes stay in the work folder."""
     async with AsyncExitStack() as stack:
-        yield SonikSystem(workshop, stack=stack)
+        yield SonikSystem(workshop, stack=stack, without=without, triples=triples)
+
+
+def _budgets() -> JsonObject:
+    settings = Settings()
+    return {"edge_budget": settings.edge_budget, "passage_edge_budget": settings.passage_edge_budget}
 
 
 def _embedded(home: Path, world: Frozen | None) -> Settings:
@@ -137,7 +154,11 @@ async def _take_in_documents(engine: Engine, corpus: Corpus, *, scope: Scope) ->
         Row(line=line, content={"id": passage.id, "title": passage.title, "text": passage.text})
         for line, passage in enumerate(corpus.passages, start=1)
     ]
-    intake = await engine.ingest_documents(rows, delivery=Delivery(source=SOURCE, scope=scope))
+    triples = [
+        Row(line=line, content={"passage_id": key, "entities": [*one.entities], "triples": [[*t] for t in one.triples]})
+        for line, (key, one) in enumerate(corpus.extractions.items(), start=1)
+    ]
+    intake = await engine.ingest_documents(rows, delivery=Delivery(source=SOURCE, scope=scope), triples=triples)
     refused = next((receipt for receipt in intake.receipts if receipt.outcome == "refused"), None)
     if refused is not None:
         told = "; ".join(f"{problem.field}: {problem.reason}" for problem in refused.problems)

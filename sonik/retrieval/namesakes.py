@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sonik.sql import queries
 from sonik.stores.postgres import Postgres
-from sonik.types import Scope
+from sonik.types import Scope, WalkedEdge
 
 SQL = queries("retrieval")
 
@@ -46,11 +46,29 @@ async def read_namesakes(postgres: Postgres, ids: Sequence[str], *, scope: Scope
     }
 
 
-def best_known_first(ordered: Sequence[str], namesakes: Mapping[str, Namesakes]) -> tuple[list[str], dict[str, str]]:
-    """Return the order in which the mentioned stand last and their namesakes in their places, and who stands for whom.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Doubles:
+    """An order in which those only mentioned stand last, and whom each namesake that took a place stands for."""
 
-    Nothing says that they are one, so nobody is left out. Of several namesakes the best one counts that is in the
-    order already; one that is not takes a place only where no city has another.
+    ordered: tuple[str, ...]
+    stands_for: Mapping[str, str]
+
+    def those_of(self, key: str) -> tuple[str, ...]:
+        """Return an entity, and the one it stands for if it does."""
+        return (key, self.stands_for[key]) if key in self.stands_for else (key,)
+
+    def led(
+        self, ways: Mapping[str, tuple[WalkedEdge, ...]], shown: Sequence[str]
+    ) -> dict[str, tuple[WalkedEdge, ...]]:
+        """Return the way to each that is shown: its own, else the way to whom it stands for."""
+        return {key: next((ways[one] for one in self.those_of(key) if one in ways), ()) for key in shown}
+
+
+def best_known_first(ordered: Sequence[str], namesakes: Mapping[str, Namesakes]) -> Doubles:
+    """Put those that are only mentioned last, and a namesake of each in its place.
+
+    Nothing says that they are one, so nobody is left out. Of several namesakes the best known counts that is in the
+    order already; one that is not takes a place only where no other city has one.
     """
     known = set(ordered)
     stands_for: dict[str, str] = {}
@@ -64,7 +82,7 @@ def best_known_first(ordered: Sequence[str], namesakes: Mapping[str, Namesakes])
             front.setdefault(namesake)
             stands_for.setdefault(namesake, key)
             back.append(key)
-    return [*front, *back], stands_for
+    return Doubles(ordered=(*front, *back), stands_for=stands_for)
 
 
 def _chosen(namesakes: Namesakes, known: set[str]) -> str | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Protocol
 
 from sonik.clock import Clock
 from sonik.errors import InvalidInput, did_you_mean
@@ -158,6 +159,38 @@ def read_question(
         reach=understood.window or Window(start=clock.now(), end=FAR_FUTURE),
         is_programme="operations" in through.graphs and _is_programme(understood, kinds, named),
         reads_texts=bool(understood.rest or understood.genres or not named),
+    )  # fmt: skip
+
+
+class Reader(Protocol):
+    """How questions are read."""
+
+    def __call__(
+        self, question: Question, mentions: Mentions, *, vocabulary: Vocabulary, clock: Clock,
+        default_market: str | None,
+    ) -> Asked:  # fmt: skip
+        """Read a question in the light of everybody its words may mention."""
+
+
+def read_plainly(
+    question: Question, mentions: Mentions, *, vocabulary: Vocabulary, clock: Clock, default_market: str | None
+) -> Asked:
+    """Read nothing but the language of a question: all its words are searched for.
+
+    Raises:
+        InvalidInput: as `read_question` does.
+    """
+    del mentions
+    text = checked(question)
+    read = understand(text, vocabulary=vocabulary, clock=clock, default_market=default_market)
+    through = lens(question.lens)
+    understood = Understood(
+        language=read.language, market=None, window=None, near=None, price_max=None, currency=None, is_free=None,
+        kinds=(), genres=(), content=text, names=(), rest=text, intent="open",
+    )  # fmt: skip
+    return Asked(
+        text=text, understood=understood, lens=through, kinds=_kinds(question, understood, through, ()),
+        reach=Window(start=clock.now(), end=FAR_FUTURE),
     )  # fmt: skip
 
 

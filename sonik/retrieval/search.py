@@ -1,6 +1,6 @@
 """A question's way: understand, link, seeds, expand, rank, hydrate; each step timed in the trace."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,12 +9,12 @@ from sonik.clock import Clock
 from sonik.learning.log import TraversalLog
 from sonik.retrieval.answer import Answer, Hit, reason
 from sonik.retrieval.cards import fitting, read_cards, read_outlines
-from sonik.retrieval.expand import BESIDE, SAMPLED, WHOLE, Breadth, expand, paths
+from sonik.retrieval.expand import BESIDE, SAMPLED, WHOLE, Breadth, Subgraph, expand, paths
 from sonik.retrieval.kept import KeptAnswers
 from sonik.retrieval.kept_form import Findings
 from sonik.retrieval.linking import find_mentions
-from sonik.retrieval.namesakes import best_known_first, read_namesakes
-from sonik.retrieval.question import Asked, Question, checked, describe, read_question
+from sonik.retrieval.namesakes import Doubles, best_known_first, read_namesakes
+from sonik.retrieval.question import Asked, Question, Reader, checked, describe, read_question
 from sonik.retrieval.rank import fuse
 from sonik.retrieval.seeds import QuestionVector, Seeds, Sources, find_seeds
 from sonik.retrieval.slots import Slots, slots_of
@@ -48,6 +48,7 @@ class Searcher:
     edge_budget: int
     default_market: str | None = None
     kept: KeptAnswers | None = None
+    read: Reader = read_question
 
     async def search(self, question: Question, *, scope: Scope) -> Answer:
         """Answer a question with ranked, sourced hits.
@@ -79,7 +80,7 @@ class Searcher:
                 mentions = await find_mentions(session, checked(question), scope=scope)
                 step.rows = len(mentions.names)
             with timer.step("understand") as step:
-                asked = read_question(
+                asked = self.read(
                     question, mentions, vocabulary=self.vocabulary, clock=self.clock, default_market=self.default_market
                 )
                 step.note = asked.understood.intent
@@ -141,30 +142,21 @@ class Searcher:
                 self.graphs, starts, scope=scope, lens=asked.lens, budget=self.edge_budget, now=now,
                 window=asked.reach, breadth=_breadth(asked),
             )  # fmt: skip
-            step.rows = len(subgraph.edges)
-            asked_for = "query" if subgraph.queries == 1 else "queries"
-            step.note = f"{subgraph.queries} read-only {asked_for}" + (
-                ", cut at the edge budget" if subgraph.cut else ""
-            )
+            step.rows, step.note = len(subgraph.edges), _walked(subgraph)
         with timer.step("rank") as step:
-            scores = fuse(seeds, subgraph, kinds=asked.kinds, timed=asked.timed)
-            if asked.is_for_others:
-                scores = {key: score for key, score in scores.items() if key not in seeds.named}
-            ordered = sorted(scores, key=lambda key: (-scores[key], key))
-            step.rows = len(ordered)
+            ranked = _ranked(asked, seeds, subgraph)
+            step.rows = len(ranked)
         with timer.step("hydrate") as step:
-            postgres = self.sources.postgres
-            kept = ordered if asked.is_programme else await self._fitting(ordered, asked, seeds, wanted, scope=scope)
-            kept, stands_for = await self._known_first(kept, asked, wanted, scope=scope)
-            shown = kept[question.offset : wanted]
-            led = paths(subgraph, starts, {*shown, *(stands_for[key] for key in shown if key in stands_for)})
-            led = {key: led.get(key) or led.get(stands_for.get(key, ""), ()) for key in shown}
+            kept = tuple(ranked) if asked.is_programme else await self._fitting(ranked, asked, seeds, wanted, scope)
+            doubles = await self._doubles(kept, asked, wanted, scope)
+            shown = doubles.ordered[question.offset : wanted]
+            led = doubles.led(paths(subgraph, starts, {one for key in shown for one in doubles.those_of(key)}), shown)
             crossed = {end for path in led.values() for edge in path for end in (edge.src, edge.dst)}
-            cards = await read_cards(postgres, sorted({*shown, *crossed}), scope=scope)
+            cards = await read_cards(self.sources.postgres, sorted({*shown, *crossed}), scope=scope)
             step.rows = len(cards)
         hits = tuple(
             Hit(
-                card=cards[key], score=round(scores.get(key, scores.get(stands_for.get(key, ""), 0.0)), 4),
+                card=cards[key], score=round(max(ranked.get(one, 0.0) for one in doubles.those_of(key)), 4),
                 reason=reason(key, seeds=seeds, path=led.get(key, ()), cards=cards),
             )
             for key in shown if key in cards
@@ -172,24 +164,33 @@ class Searcher:
         used = {key: card.version for key, card in cards.items()}
         return Findings(hits=hits, more=len(kept) > wanted, used=used)
 
-    async def _known_first(
-        self, kept: Sequence[str], asked: Asked, wanted: int, *, scope: Scope
-    ) -> tuple[Sequence[str], Mapping[str, str]]:
+    async def _doubles(self, kept: Sequence[str], asked: Asked, wanted: int, scope: Scope) -> Doubles:
         """Let who is only mentioned stand behind a namesake that is told of, as far down as it can matter."""
-        if asked.kinds == ("event",):
-            return kept, {}
-        near = kept[: OVERSAMPLE * wanted + SPARE]
-        namesakes = await read_namesakes(self.sources.postgres, near, scope=scope)
-        ordered, stands_for = best_known_first(near, namesakes)
-        return [*ordered, *(key for key in kept[len(near) :] if key not in set(ordered))], stands_for
+        depth = 0 if asked.kinds == ("event",) else OVERSAMPLE * wanted + SPARE
+        namesakes = await read_namesakes(self.sources.postgres, kept[:depth], scope=scope)
+        return best_known_first(kept, namesakes)
 
     async def _fitting(
-        self, ordered: Sequence[str], asked: Asked, seeds: Seeds, wanted: int, *, scope: Scope
+        self, ranked: Iterable[str], asked: Asked, seeds: Seeds, wanted: int, scope: Scope
     ) -> Sequence[str]:
         """Keep what meets the question's filter, as far down as it can matter."""
+        ordered = tuple(ranked)
         outlines = await read_outlines(self.sources.postgres, ordered[: OVERSAMPLE * wanted + SPARE], scope=scope)
         where = asked.where(scope)
         return fitting(ordered, outlines, where, is_free=asked.understood.is_free, named=seeds.named)
+
+
+def _ranked(asked: Asked, seeds: Seeds, subgraph: Subgraph) -> dict[str, float]:
+    """Return who may answer with their scores, best first."""
+    scores = fuse(seeds, subgraph, kinds=asked.kinds, timed=asked.timed)
+    left_out = seeds.named if asked.is_for_others else {}
+    return {key: scores[key] for key in sorted(scores, key=lambda key: (-scores[key], key)) if key not in left_out}
+
+
+def _walked(subgraph: Subgraph) -> str:
+    """Tell how a walk went."""
+    asked_for = "query" if subgraph.queries == 1 else "queries"
+    return f"{subgraph.queries} read-only {asked_for}" + (", cut at the edge budget" if subgraph.cut else "")
 
 
 def _starts(asked: Asked, seeds: Seeds, question: Question) -> dict[str, float]:

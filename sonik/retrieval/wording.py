@@ -83,7 +83,7 @@ ASKING = listed("""
     quedan hablame cuentame fale play plays playing toca tocam tocan tocando tocar vem viene vienen rumbear carretear
     organiza organizan organizam organise organises organize organizes organizing produce producen produz produzem
     produces presenta presentan presentar apresenta apresentam apresentar perform performs performing put puts
-    putting used usa usan usam see
+    putting used usa usan usam see upcoming
     cerca cercano cercanos cercana cercanas perto proximo proxima proximos proximas nearby around close
     """)
 

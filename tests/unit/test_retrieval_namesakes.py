@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sonik.retrieval.linking import Alias, Mentions, link
 from sonik.retrieval.namesakes import Namesakes, best_known_first
+from sonik.types import WalkedEdge
 from tests.fix_questions import ask
 
 NAME = "vereda doble"
@@ -38,20 +39,23 @@ def told(*keys: str, is_plain: bool = True) -> Namesakes:
 
 
 def test_who_is_only_mentioned_gives_its_place_to_the_one_told_of() -> None:
-    ordered, stands_for = best_known_first(["stub", "other", "known"], {"stub": told("known")})
-    assert ordered == ["known", "other", "stub"]
-    assert stands_for == {"known": "stub"}
+    found = best_known_first(["stub", "other", "known"], {"stub": told("known")})
+    assert found.ordered == ("known", "other", "stub")
+    assert [found.those_of(key) for key in ("known", "other", "stub")] == [("known", "stub"), ("other",), ("stub",)]
 
 
-def test_a_namesake_that_the_walk_did_not_reach_takes_the_place_too() -> None:
-    assert best_known_first(["stub", "other"], {"stub": told("known", "less")})[0] == ["known", "other", "stub"]
+def test_a_namesake_that_the_walk_did_not_reach_takes_the_place_and_the_way_too() -> None:
+    found = best_known_first(["stub", "other"], {"stub": told("known", "less")})
+    assert found.ordered == ("known", "other", "stub")
+    edge = WalkedEdge(eid="e", graph="operations", src="stub", type="PERFORMS_AT", dst="show", weight=0.9)
+    assert found.led({"stub": (edge,)}, ["known", "other"]) == {"known": (edge,), "other": ()}
 
 
 def test_namesakes_of_several_cities_leave_the_mentioned_one_where_it_is() -> None:
     several = {"stub": told("here", "there", is_plain=False)}
-    assert best_known_first(["stub", "other"], several)[0] == ["stub", "other"]
-    assert best_known_first(["stub", "other", "there"], several)[0] == ["there", "other", "stub"]
+    assert best_known_first(["stub", "other"], several).ordered == ("stub", "other")
+    assert best_known_first(["stub", "other", "there"], several).ordered == ("there", "other", "stub")
 
 
 def test_a_ranking_without_doubles_stays_as_it_is() -> None:
-    assert best_known_first(["a", "b"], {}) == (["a", "b"], {})
+    assert best_known_first(["a", "b"], {}).ordered == ("a", "b")

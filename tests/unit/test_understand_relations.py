@@ -70,6 +70,7 @@ def test_promoters_are_asked_for_though_shows_are_spoken_of(query: str) -> None:
         "O que vai ter no Loma Alta?",
         "What's coming up at Loma Alta?",
         "What is Loma Alta putting on?",
+        "upcoming events at Loma Alta",
     ],
 )
 def test_what_somebody_has_coming_up_is_events(query: str) -> None:
