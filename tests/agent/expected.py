@@ -87,7 +87,7 @@ def whereabouts(truth: TruthOf, *, id: str) -> Expected:
     """The venue an event is at now, named for the event; not the one it has left."""
     told, happening = truth.said_of(id), truth.event(id)
     venue = happening.later_venue or happening.venue
-    why = f"{told.name}, {told.fact['when']}, {venue.name}"
+    why = f"“{told.name}”, {told.fact['when']}, “{venue.name}”"
     return Expected(facts=_in("hits", [{"name": venue.name, "kind": "venue", "why": why}]), forbidden=[], only="hits")
 
 
