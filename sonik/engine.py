@@ -106,8 +106,7 @@ class Engine:
         self._lister = Lister(
             postgres=postgres, vocabulary=vocabulary, clock=clock, log=self.log, default_market=settings.market
         )
-        sources = Sources(postgres=postgres, vectors=vectors, embedder=embedder)
-        sources, walked, read = ablated(sources, graphs, without)
+        sources, walked, read = ablated(Sources(postgres=postgres, vectors=vectors, embedder=embedder), graphs, without)
         self._searcher = Searcher(
             sources=sources, graphs=walked, vocabulary=vocabulary, clock=clock, log=self.log,
             edge_budget=settings.edge_budget, default_market=settings.market, kept=self.kept, read=read,
