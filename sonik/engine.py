@@ -124,15 +124,9 @@ class Engine:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls,
-        settings: Settings,
-        *,
-        project: bool = True,
-        work: bool = False,
-        replace_vectors: bool = False,
-        embedder: Embedder | None = None,
-        without: Collection[Part] = (),
-    ) -> AsyncIterator["Engine"]:
+        cls, settings: Settings, *, project: bool = True, work: bool = False, replace_vectors: bool = False,
+        embedder: Embedder | None = None, without: Collection[Part] = (),
+    ) -> AsyncIterator["Engine"]:  # fmt: skip
         """Open all stores, starting embedded servers where no address is set; close them on the way out.
 
         Args:

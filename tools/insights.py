@@ -9,7 +9,6 @@ from sonik.errors import InvalidInput, did_you_mean
 from sonik.learning.blockers import Blocker
 from sonik.learning.demand import Taught, TopQuery
 from sonik.learning.heat import HotPath
-from sonik.retrieval.kept import CacheReport
 from sonik.retrieval.trace import new_trace_id
 from sonik.sync.weights import effective_weight
 from sonik.types import Scope
@@ -19,6 +18,7 @@ from tools.results import Result, SourceText, shortened
 
 if TYPE_CHECKING:
     from sonik.engine import Engine
+    from sonik.retrieval.kept import CacheReport
 
 MOST = 50
 LONGEST = 160
@@ -115,7 +115,7 @@ TOPICS: Mapping[str, Look] = {
 }  # fmt: skip
 
 
-def _kept(report: CacheReport) -> Insight:
+def _kept(report: "CacheReport") -> Insight:
     figures: dict[str, Figure] = {
         "exact": report.exact, "semantic": report.semantic, "missed": report.missed, "stale": report.stale
     }  # fmt: skip
