@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +11,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from eval import baselines, catalog
+from eval import baselines, catalog, learning_report
 from eval.compare import SHOWN, compare
 from eval.kept import measure
+from eval.learning import Plan
 from eval.publish import publish
 from eval.published import published
 from eval.result import Report, read_report, write_whole
@@ -22,7 +24,7 @@ from eval.summary import summarize
 from eval.systems.catalog import SYSTEMS, find
 from eval.systems.system import Workshop
 from eval.tables import agreement, compared, sheets
-from sonik.errors import SonikError
+from sonik.errors import InvalidInput, SonikError
 from sonik.settings import Settings
 from sonik.stores.embedding import open_embedder
 
@@ -48,6 +50,10 @@ def run_command(
     restart: Annotated[bool, typer.Option(help="Forget what an interrupted run has left.")] = False,
 ) -> None:
     """Run one system on one set: --dataset hotpotqa_300 --system bm25 --out build/bm25.json."""
+    if dataset == learning_report.DATASET:
+        if not learning_report.reported(learning_plan(system, limit), out=out, commit=commit_of()):
+            raise typer.Exit(1)
+        return
     settings = EvalSettings()
     order = Order(
         dataset=catalog.load(dataset, data=data or settings.data, limit=limit),
@@ -119,10 +125,22 @@ def cache_command(
 def list_command(data: Data = None) -> None:
     """List the sets and the systems there are."""
     folder = data or EvalSettings().data
-    for name in catalog.names(folder):
+    for name in (*catalog.names(folder), learning_report.DATASET):
         typer.echo(f"set     {name}")
     for entry in SYSTEMS:
         typer.echo(f"system  {entry.name}: {entry.about}")
+
+
+def learning_plan(system: str, asks: int | None) -> Plan:
+    """Return the plan of a replay, which only Sonik can be asked to do.
+
+    Raises:
+        InvalidInput: another system was named.
+    """
+    if system != "sonik":
+        step = "Use --system sonik: it is asked with plain, learned, shuffled and popular weights."
+        raise InvalidInput(f"Learning cannot be replayed on '{system[:80]}'.", next_step=step, field="system")
+    return Plan() if asks is None else replace(Plan(), asks=asks)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +13,11 @@ from rich.table import Table
 
 from eval.learning import ARMS, METRIC, Plan, Replay, replay
 from eval.result import write_whole
+from eval.run import commit_of
 from sonik.settings import Settings
 from sonik.stores import embedded
+
+DATASET = "learning"
 
 
 def main(
@@ -22,17 +26,26 @@ def main(
     seed: Annotated[int, typer.Option(help="Another seed makes another world, taste and crowd.")] = Plan().seed,
 ) -> None:
     """Replay, print a table, write the whole result; exit code 1 if learning does not keep its word."""
+    if not reported(Plan(asks=asks, seed=seed), out=out, commit=commit_of()):
+        raise typer.Exit(1)
+
+
+def reported(plan: Plan, *, out: Path, commit: str) -> bool:
+    """Replay in a home of its own, print and write what came out; say whether learning keeps its word.
+
+    The file has the fields of any run, and those of the replay.
+    """
     with tempfile.TemporaryDirectory(prefix="sonik-replay-") as folder:
         home = Path(folder)
         try:
-            found = asyncio.run(replay(home, plan=Plan(asks=asks, seed=seed)))
+            found = asyncio.run(replay(home, plan=plan))
         finally:
             asyncio.run(embedded.down(Settings(home=home), force=True))
-    write_whole(out, json.dumps(found.as_json(), indent=1) + "\n")
+    told = {"dataset": DATASET, "system": "sonik", "commit": commit, "settings": asdict(plan), **found.as_json()}
+    write_whole(out, json.dumps(told, indent=1, default=str) + "\n")
     Console().print(table(found))
     typer.echo(f"written: {out}")
-    if not found.holds:
-        raise typer.Exit(1)
+    return found.holds
 
 
 def table(found: Replay) -> Table:
