@@ -24,7 +24,7 @@ demo: install
 	@$(BIN)/sonik demo
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: install
 	$(BIN)/ruff check .
