@@ -7,7 +7,7 @@ import psycopg
 
 from sonik.clock import Clock
 from sonik.identity.sighting import Source
-from sonik.ingest.background import submit
+from sonik.ingest.background import SLICE, submit
 from sonik.ingest.files import rows_of
 from sonik.ingest.intake import Delivery
 from sonik.ingest.stream import BATCH
@@ -25,7 +25,7 @@ STORED = """
     select i.value, count(*) from unified.identifiers i join unified.entities e on e.id = i.entity_id
     where i.scheme = 'source:archive' and i.current_to is null and e.deleted_at is null group by i.value
 """
-# Each part leaves one line in the audit log: a second one would be a part taken in twice.
+# Each slice of a part leaves one line in the audit log: a second one would be a part taken in twice.
 WRITTEN = "select count(*) from unified.audit_log where action = 'ingest' and details ->> 'source' = 'archive'"
 
 
@@ -62,8 +62,8 @@ class Archive:
             stored = {str(value): int(count) for value, count in connection.execute(STORED)}
         lost = [name for name in map(_name, range(self.records)) if name not in stored]
         doubled = [name for name, count in stored.items() if count > 1]
-        extra = self._number(WRITTEN) - self.files * PARTS
-        return lost, doubled + [f"{extra} parts written again"] * (extra != 0)
+        extra = self._number(WRITTEN) - self.records // SLICE
+        return lost, doubled + [f"{extra} slices written again"] * (extra != 0)
 
     async def _submit(self) -> None:
         owner = owner_dsn(self.settings)
