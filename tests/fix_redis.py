@@ -99,6 +99,7 @@ class Caches:
     search: bool = True
     time: Time = field(default_factory=Time)
     name: str = field(default_factory=lambda: f"test-{uuid.uuid4()}")
+    patience: float = 1.0
 
     async def open(self, *, model: str = MODEL, dimension: int = DIMENSION) -> AnswerCache:
         """Return a cache; each is another client."""
@@ -110,6 +111,7 @@ class Caches:
             clock=Clock(read=lambda: self.time.now),
             name=self.name,
             monotonic=lambda: self.time.seconds,
+            patience=self.patience,
         )
 
 

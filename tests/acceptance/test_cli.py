@@ -159,7 +159,7 @@ def test_a_search_is_shown_as_a_table_with_its_trace(medellin_home: Path) -> Non
     shown = said(sonik(medellin_home, "search", "techno hoy", "--explain"))
     assert "│ 2026-11-22 02:00 │ Subsuelo │ Sótano Turquesa │ COP 25000-40000 │" in shown
     assert "understand" in shown
-    assert "hydrate" in shown
+    assert "cache" in shown
 
 
 def test_a_walk_is_shown_as_a_table_with_its_ways(medellin_home: Path) -> None:

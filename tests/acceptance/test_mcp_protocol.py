@@ -63,8 +63,8 @@ async def test_every_description_has_an_example_that_runs(client: Client) -> Non
             assert error_of(answer)["code"] == refused
             continue
         found_there = data_of(answer)
-        if tool.name in {"sonik_recall", "sonik_insights"}:  # nobody has used the sample market yet
-            assert found_there["notes"]
+        if tool.name in {"sonik_recall", "sonik_insights"}:  # hardly anybody has used the sample market yet
+            assert found_there.get("notes") or found_there["items"]
             continue
         assert any(found_there.get(name) for name in ("hits", "events", "entity", "items", "resolved"))
 

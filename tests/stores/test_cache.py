@@ -33,7 +33,8 @@ def server() -> Iterator[RedisServer]:
 @pytest.fixture(params=[True, False], ids=["search", "sets"])
 def caches(request: pytest.FixtureRequest, server: RedisServer) -> Caches:
     """Caches of one kind, under a name no other test uses."""
-    return Caches(address=server.socket, search=request.param)
+    # Not how soon Redis is given up, which the outages tell of.
+    return Caches(address=server.socket, search=request.param, patience=20.0)
 
 
 @pytest.fixture

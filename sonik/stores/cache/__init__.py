@@ -93,13 +93,15 @@ async def open_cache(
     clock: Clock,
     name: str = "sonik",
     monotonic: Callable[[], float] = time.monotonic,
+    patience: float = 1.0,
 ) -> AnswerCache:
     """Return the cache of a Redis at a socket path or redis:// address; a Redis that is down is no error.
 
     `search` says whether it has the search module; with None it is asked, and one that is down is taken to have none.
     `model` keeps the vectors of different embedders apart, `name` the answers of different databases.
+    Redis is waited for `patience` times as long as usual: more than once where the machine is busy with other things.
     """
-    client = redis.Redis(connection_pool=_pool(address))
+    client = redis.Redis(connection_pool=_pool(address, patience=patience))
     has_search = await _has_search(client) if search is None else search
     kind = RedisVlCache if has_search else VectorSetCache
     cache = kind(
@@ -110,6 +112,7 @@ async def open_cache(
         clock=clock,
         circuit=Circuit(open_seconds=OPEN_SECONDS, monotonic=monotonic),
     )
+    cache.look_seconds *= patience
     await cache.prepare()
     return cache
 
@@ -122,12 +125,13 @@ async def _has_search(client: redis.Redis) -> bool:
     return any(module.get("name") == "search" for module in modules)
 
 
-def _pool(address: str) -> redis.BlockingConnectionPool:
+def _pool(address: str, *, patience: float) -> redis.BlockingConnectionPool:
+    seconds = TIMEOUT_SECONDS * patience
     common: dict[str, Any] = {
         "max_connections": CONNECTIONS,
-        "timeout": TIMEOUT_SECONDS,
-        "socket_timeout": TIMEOUT_SECONDS,
-        "socket_connect_timeout": TIMEOUT_SECONDS,
+        "timeout": seconds,
+        "socket_timeout": seconds,
+        "socket_connect_timeout": seconds,
         "decode_responses": True,
         "protocol": 2,  # redis-py fails on a search of an empty vector set under protocol 3
         # redis-py would sleep through its default retries for seconds while the server is down.

@@ -39,6 +39,8 @@ class GuardedCache(ABC):
     An invalidation that does not get through is owed: it is made up before anything else is read or stored here.
     """
 
+    look_seconds = LOOK_SECONDS
+
     def __init__(self, client: redis.Redis, *, root: str, dimension: int, clock: Clock, circuit: Circuit) -> None:
         """Take over the client; keys begin with `root`, vectors have `dimension` numbers."""
         self._client = client
@@ -153,7 +155,7 @@ class GuardedCache(ABC):
 
     async def _look(self, call: Callable[[], Awaitable[T]], otherwise: D) -> T | D:
         """Call Redis on the way of an answer, which cannot wait for long."""
-        return await self._attempt(call, otherwise, seconds=LOOK_SECONDS)
+        return await self._attempt(call, otherwise, seconds=self.look_seconds)
 
     async def _attempt(self, call: Callable[[], Awaitable[T]], otherwise: D, *, seconds: float | None = None) -> T | D:
         async with self._turns:
