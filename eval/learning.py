@@ -75,9 +75,9 @@ class Replay:
     plan: Plan
 
     def as_json(self) -> JsonObject:
-        """Return it as plain data."""
+        """Return it as plain data; the plan is what other runs call their settings."""
         found: JsonObject = TypeAdapter(Replay).dump_python(self, mode="json")
-        return {"dataset": "learning", "system": "sonik", "holds": self.holds, **found}
+        return {"holds": self.holds, "settings": found.pop("plan"), **found}
 
     @property
     def holds(self) -> bool:

@@ -28,7 +28,7 @@ from led join shown s on s.id = led.start join shown t on t.id = led.target join
 order by led.pattern, s.slug, t.slug, c.slug;
 
 -- name: lessons
-select eid, lens, learned, traversals from unified.edge_learning order by eid, lens;
+select eid, lens, learned, traversals, rewards, last_at from unified.edge_learning order by eid, lens;
 
 -- name: put_lessons
 update unified.edge_learning known set learned = x.learned

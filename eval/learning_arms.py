@@ -10,23 +10,15 @@ from typing import LiteralString
 from uuid import UUID
 
 from eval.learning_crowd import Acquaintance
+from sonik.learning.writeback import Lesson
 from sonik.ontology import BY_EDGE
 from sonik.settings import Settings
+from sonik.sql import named
 from sonik.stores.addresses import Addresses
 from sonik.stores.graph import Graphs
 from sonik.stores.postgres import Postgres, jsonb
 
 Values = Mapping[tuple[UUID, str], float]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Lesson:
-    """What an edge has learned through a lens, and how often it was walked."""
-
-    eid: UUID
-    lens: str
-    learned: float
-    traversals: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,9 +80,7 @@ def popularity(lessons: Sequence[Lesson]) -> Values:
 
 @cache
 def _queries() -> dict[str, LiteralString]:
-    text = files("eval").joinpath("learning.sql").read_text(encoding="utf-8")
-    blocks = (block.partition("\n") for block in text.split("-- name: ")[1:])
-    return {name.strip(): body.strip() for name, _, body in blocks}
+    return named(files("eval").joinpath("learning.sql").read_text(encoding="utf-8"))
 
 
 def opened_postgres(settings: Settings, addresses: Addresses) -> Postgres:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -41,8 +40,8 @@ def reported(plan: Plan, *, out: Path, commit: str) -> bool:
             found = asyncio.run(replay(home, plan=plan))
         finally:
             asyncio.run(embedded.down(Settings(home=home), force=True))
-    told = {"dataset": DATASET, "system": "sonik", "commit": commit, "settings": asdict(plan), **found.as_json()}
-    write_whole(out, json.dumps(told, indent=1, default=str) + "\n")
+    told = {"dataset": DATASET, "system": "sonik", "commit": commit, **found.as_json()}
+    write_whole(out, json.dumps(told, indent=1) + "\n")
     Console().print(table(found))
     typer.echo(f"written: {out}")
     return found.holds

@@ -273,6 +273,11 @@ def edge(name: str, source_kind: str, target_kind: str) -> EdgeType:
     return found
 
 
+def kind_of(label: object) -> str:
+    """Return the kind of a label; a vertex that an edge made before it came itself has none yet."""
+    return BY_LABEL[label].kind if isinstance(label, str) and label in BY_LABEL else ""
+
+
 def graphs_of(label: str) -> tuple[Graph, ...]:
     """Return the graphs vertices of a label stand in, their own first."""
     return (BY_LABEL[label].graph, *SHARED.get(label, ()))

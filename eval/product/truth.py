@@ -10,6 +10,7 @@ from importlib.resources import files
 from sonik.ingest.samples.world import World
 from sonik.ingest.samples.world.cities import City
 from sonik.ingest.samples.world.ground import Artist, Event
+from sonik.sql import named
 
 # Which sources tell of whom plays, who promotes and what is played; a sheet has room for two artists.
 TELL_LINEUP = frozenset({"directus", "scraper"})
@@ -28,9 +29,7 @@ Rows = Iterable[Sequence[object]]
 @cache
 def queries() -> Mapping[str, str]:
     """Return the schema and the queries by name."""
-    text = files(__package__).joinpath("truth.sql").read_text(encoding="utf-8")
-    blocks = (block.partition("\n") for block in text.split("-- name: ")[1:])
-    return {name.strip(): body.strip() for name, _, body in blocks}
+    return named(files(__package__).joinpath("truth.sql").read_text(encoding="utf-8"))
 
 
 def told_by(world: World) -> Mapping[str, frozenset[str]]:

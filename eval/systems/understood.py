@@ -7,41 +7,32 @@ from datetime import datetime
 from eval.dataset import Corpus, Facets
 from eval.systems.bm25 import Bm25
 from eval.systems.dense import Dense
-from eval.systems.rrf import TOP, K, fused
+from eval.systems.rrf import TOP, Rrf, fused
 from eval.systems.system import System, Workshop
 from sonik.clock import Clock
 from sonik.ingest.legends import shipped_legends
 from sonik.retrieval.understand import Understood, understand
 from sonik.retrieval.vocabulary import Vocabulary
-from sonik.types import JsonObject
 
 
-class UnderstoodRrf:
+class UnderstoodRrf(Rrf):
     """Reads the question without a graph, then fuses what is left of both lists."""
 
     def __init__(self, *systems: System) -> None:
         """Name the systems to fuse."""
-        self._systems = systems
+        super().__init__(*systems)
         legends = shipped_legends()
         self._vocabulary = Vocabulary(markets=tuple(legends.markets.values()), genres=legends.genres)
         self._clock = Clock.frozen(None)
         self._facets: dict[str, Facets] = {}
         self._size = 0
 
-    @property
-    def settings(self) -> JsonObject:
-        """The settings of all systems, and of the fusion."""
-        merged: JsonObject = {"rrf_k": K, "rrf_top": TOP}
-        for system in self._systems:
-            merged |= system.settings
-        return merged
-
     async def index(self, corpus: Corpus) -> float:
         """Index with each system in turn."""
         self._clock = Clock.frozen(corpus.world.now if corpus.world else None)
         self._facets = {passage.id: passage.facets for passage in corpus.passages if passage.facets}
         self._size = len(corpus.passages)
-        return sum([await system.index(corpus) for system in self._systems])
+        return await super().index(corpus)
 
     async def search(self, question: str, k: int) -> list[str]:
         """Ask each system for everything, keep what fits, and fuse the lists."""

@@ -7,12 +7,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.sparse import csr_array
-
-from sonik.ontology import BY_LABEL, Graph
+from sonik.ontology import Graph, kind_of
 from sonik.retrieval.lenses import Lens
+from sonik.retrieval.pagerank import pagerank, worths
 from sonik.stores.graph import CYPHER, Graphs
 from sonik.stores.graph_wire import Value
 from sonik.sync.edges import FOREVER
@@ -24,11 +21,6 @@ WIDEST = 100
 HOPS = 2
 # Without a moment an edge counts whenever it was learned.
 LEARNED = FOREVER - 1
-# The probability of following an edge rather than jumping back to a seed; best of 0.5-0.85 on 2Wiki.
-FOLLOW = 0.8
-POWER_STEPS = 25
-# A weight below this carries nothing, and its inverse would be infinite.
-NEGLIGIBLE = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,8 +59,8 @@ class Subgraph:
             eid=str(eid), graph=graph, src=str(src), type=str(edge_type), dst=str(dst), weight=float(str(weight))
         )
         self.edges[edge.eid] = edge
-        self.kinds[edge.src] = _kind(src_label)
-        self.kinds[edge.dst] = _kind(dst_label)
+        self.kinds[edge.src] = kind_of(src_label)
+        self.kinds[edge.dst] = kind_of(dst_label)
         return edge
 
 
@@ -105,41 +97,8 @@ async def expand(
             found.cut = found.cut or len(rows) >= left
             mass = _flow(mass, [found.add(graph, row) for row in rows], seen, lens)
             seen.update(mass)
-    found.rank = pagerank(found.edges.values(), seeds, values=lens.edges)
+    found.rank = pagerank(worths(found.edges.values(), values=lens.edges), seeds)
     return found
-
-
-def pagerank(
-    edges: Iterable[WalkedEdge], seeds: Mapping[str, float], *, values: Mapping[str, float]
-) -> dict[str, float]:
-    """Return the personalised PageRank of every vertex: probabilities that sum to 1.
-
-    Edges are walked both ways, with weight times the lens's value of their type. Formula: Page et al. 1999 with a
-    personalised jump vector; fixed power steps, as in HippoRAG, because rank order settles long before values do.
-    """
-    usable = [edge for edge in edges if edge.weight * values.get(edge.type, 0.0) > NEGLIGIBLE]
-    names = list(dict.fromkeys([*seeds, *(end for edge in usable for end in (edge.src, edge.dst))]))
-    if not names:
-        return {}
-    index = {name: i for i, name in enumerate(names)}
-    jump = np.zeros(len(names))
-    for name, weight in seeds.items():
-        jump[index[name]] = max(weight, 0.0)
-    jump = jump / jump.sum() if jump.sum() > 0 else np.full(len(names), 1.0 / len(names))
-    if not usable:
-        return dict(zip(names, jump.tolist(), strict=True))
-    rows = [index[end] for edge in usable for end in (edge.dst, edge.src)]
-    columns = [index[end] for edge in usable for end in (edge.src, edge.dst)]
-    weights = [edge.weight * values[edge.type] for edge in usable for _ in range(2)]
-    matrix = csr_array((weights, (rows, columns)), shape=(len(names), len(names)))
-    out: NDArray[np.float64] = np.asarray(matrix.sum(axis=0), dtype=np.float64).ravel()
-    share = np.divide(1.0, out, out=np.zeros_like(out), where=out > 0)
-    rank = jump
-    for _ in range(POWER_STEPS):
-        flow = matrix @ (rank * share)
-        # What stands on a vertex without edges jumps back too.
-        rank = FOLLOW * flow + (1.0 - FOLLOW * float(flow.sum())) * jump
-    return dict(zip(names, rank.tolist(), strict=True))
 
 
 def paths(subgraph: Subgraph, seeds: Mapping[str, float], targets: Iterable[str]) -> dict[str, tuple[WalkedEdge, ...]]:
@@ -207,8 +166,3 @@ def _params(scope: Scope, *, window: Window | None, now: datetime) -> dict[str, 
         "since": window.start.timestamp() if window else 0.0,
         "until": window.end.timestamp() if window else FOREVER,
     }
-
-
-def _kind(label: Value) -> str:
-    """Return the kind of a label; a vertex that an edge made before it came itself has none yet."""
-    return BY_LABEL[label].kind if isinstance(label, str) and label in BY_LABEL else ""

@@ -1,14 +1,12 @@
-"""From seeds through the graph of passages and phrases: a budgeted subgraph, and personalised PageRank over it."""
+"""From seeds through the graph of passages and phrases: a subgraph within a budget of edges."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import numpy as np
-from scipy.sparse import csr_array
-
 from sonik.cypher import queries
-from sonik.retrieval.expand import FOLLOW, POWER_STEPS, moments
+from sonik.retrieval.expand import moments
+from sonik.retrieval.pagerank import Ends, pagerank
 from sonik.stores.graph import Graphs
 from sonik.stores.graph_wire import Value
 from sonik.types import Scope
@@ -25,8 +23,6 @@ ROUNDS = (0.3, 0.65, 1.0)
 CHOOSING_STEPS = 6
 # What a passage is taken to name until some are fetched.
 USUAL_MENTIONS = 8
-
-Ends = tuple[str, str]
 
 
 @dataclass(kw_only=True, slots=True)
@@ -67,7 +63,7 @@ class Walk:
         """Fetch what lies around the seeds, as far as the budget goes, and return all that was fetched."""
         self._found.passages |= set(seeds) - self._phrases.keys()
         for share in ROUNDS[1:]:
-            rank = rank_mentions(self._found.weights, seeds, steps=CHOOSING_STEPS)
+            rank = pagerank(self._found.weights, seeds, steps=CHOOSING_STEPS)
             if not await self._round(rank, share=share):
                 break
         return self._found
@@ -107,35 +103,6 @@ class Walk:
                 else:
                     self._found.passages.add(other)
                 self._found.weights[min(begun, other), max(begun, other)] = weight
-
-
-def rank_mentions(
-    weights: Mapping[Ends, float], seeds: Mapping[str, float], *, steps: int = POWER_STEPS
-) -> dict[str, float]:
-    """Return the personalised PageRank of every vertex: edges are walked both ways; probabilities sum to 1."""
-    names = list(dict.fromkeys([*seeds, *(end for ends in weights for end in ends)]))
-    index = {name: place for place, name in enumerate(names)}
-    jump = np.zeros(len(names))
-    jump[: len(seeds)] = list(seeds.values())
-    jump /= jump.sum() or 1.0
-    rank = jump
-    if weights and steps:
-        matrix = _matrix(weights, index)
-        for _ in range(steps):
-            flow = matrix @ rank
-            rank = FOLLOW * flow + (1.0 - FOLLOW * float(flow.sum())) * jump
-    return dict(zip(names, rank.tolist(), strict=True))
-
-
-def _matrix(weights: Mapping[Ends, float], index: Mapping[str, int]) -> csr_array:
-    """Return the share of each vertex's rank that goes to each other one, as a column-normalised matrix."""
-    count = len(weights)
-    ones = np.fromiter((index[one] for one, _ in weights), dtype=np.int32, count=count)
-    others = np.fromiter((index[other] for _, other in weights), dtype=np.int32, count=count)
-    values = np.tile(np.fromiter(weights.values(), dtype=np.float64, count=count), 2)
-    rows, columns = np.concatenate([ones, others]), np.concatenate([others, ones])
-    out = np.bincount(columns, weights=values, minlength=len(index))
-    return csr_array((values / out[columns], (rows, columns)), shape=(len(index), len(index)))
 
 
 def _ends(ends: Value) -> list[tuple[str, float, int]]:

@@ -9,7 +9,7 @@ from math import log
 from uuid import UUID
 
 from sonik.retrieval.answer import Reason
-from sonik.retrieval.passage_walk import Ends
+from sonik.retrieval.pagerank import Ends
 from sonik.sql import queries
 from sonik.stores.postgres import Session
 from sonik.types import WalkedEdge

@@ -15,8 +15,9 @@ from sonik.learning.log import TraversalLog
 from sonik.retrieval.answer import Answer, Hit
 from sonik.retrieval.cards import cards_of
 from sonik.retrieval.mentions import Link, find_phrases
+from sonik.retrieval.pagerank import pagerank
 from sonik.retrieval.passage_rank import Evidence, fused_list, seed_weights, word_weight
-from sonik.retrieval.passage_walk import Surroundings, Walk, rank_mentions
+from sonik.retrieval.passage_walk import Surroundings, Walk
 from sonik.retrieval.passage_ways import read_ways, ways_to
 from sonik.retrieval.phrases import content_words, tokens
 from sonik.retrieval.question import Question, checked
@@ -114,7 +115,7 @@ class PassageSearcher:
             step.rows = len(around.weights)
             step.note = f"{around.queries} read-only queries" + (", cut at the edge budget" if around.cut else "")
         with timer.step("rank") as step:
-            rank = rank_mentions(around.weights, seeds)
+            rank = pagerank(around.weights, seeds)
             leading = heapq.nlargest(RANKED, around.passages, key=lambda key: (rank[key], key))
             keys = {*leading, *listed}
             cosine, covered = await asyncio.gather(

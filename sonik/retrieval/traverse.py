@@ -10,8 +10,8 @@ from sonik.errors import InvalidInput, NotFound, did_you_mean
 from sonik.learning.log import TraversalLog
 from sonik.ontology import EDGES, GRAPHS, Graph, graphs_of, vertex
 from sonik.retrieval.cards import Card, cards_of, read_cards
-from sonik.retrieval.expand import pagerank
 from sonik.retrieval.lenses import LENS_OF, LENSES, Lens, lens, over, permitted
+from sonik.retrieval.pagerank import pagerank, worths
 from sonik.retrieval.past import Past
 from sonik.retrieval.patterns import Pattern, Route, fitting_patterns, pattern
 from sonik.retrieval.redaction import redacted
@@ -191,7 +191,7 @@ def _scores(walked: Walked, wanted: Pattern, *, start: str, through: Lens) -> di
     """Return a score in [0, 1] for every end: the strength of its ways, or its PageRank beside the highest one."""
     if wanted.order != "pagerank" or not walked.ends:
         return {key: round(way.strength, 6) for key, way in walked.ends.items()}
-    rank = pagerank(walked.edges.values(), {start: 1.0}, values=through.edges)
+    rank = pagerank(worths(walked.edges.values(), values=through.edges), {start: 1.0})
     top = max(rank.get(key, 0.0) for key in walked.ends) or 1.0
     return {key: round(rank.get(key, 0.0) / top, 6) for key in walked.ends}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
-from sonik.ontology import BY_KIND, BY_LABEL, Graph
+from sonik.ontology import BY_KIND, Graph, kind_of
 from sonik.retrieval.expand import moments
 from sonik.retrieval.lenses import Lens
 from sonik.retrieval.patterns import Leg, Route
@@ -257,5 +257,4 @@ def _crossing(graph: Graph, row: Sequence[Value]) -> Crossing:
     src, dst = (str(start), str(end)) if outgoing else (str(end), str(start))
     edge = WalkedEdge(eid=str(eid), graph=graph, src=src, type=str(edge_type), dst=dst, weight=float(str(weight)))
     placed = int(position) if isinstance(position, int | float) else UNPLACED
-    kind = BY_LABEL[label].kind if isinstance(label, str) and label in BY_LABEL else ""
-    return Crossing(edge=edge, start=str(start), end=str(end), kind=kind, name=str(name), position=placed)
+    return Crossing(edge=edge, start=str(start), end=str(end), kind=kind_of(label), name=str(name), position=placed)

@@ -13,7 +13,11 @@ _ELEMENT = re.compile(r'"([^"]*)"|([^,"]+)')
 @cache
 def queries(room: str) -> dict[str, LiteralString]:
     """Return the named queries of one file in ``queries/``: each starts with a line ``-- name: …``."""
-    text = files(__name__).joinpath("queries", f"{room}.sql").read_text(encoding="utf-8")
+    return named(files(__name__).joinpath("queries", f"{room}.sql").read_text(encoding="utf-8"))
+
+
+def named(text: str) -> dict[str, LiteralString]:
+    """Return the named queries of a text, which is a file of ours."""
     found: dict[str, LiteralString] = {}
     for block in text.split(_NAME)[1:]:
         name, _, body = block.partition("\n")

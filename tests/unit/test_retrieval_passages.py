@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sonik.retrieval.mentions import KnownPhrase, Link, linked
+from sonik.retrieval.pagerank import pagerank
 from sonik.retrieval.passage_rank import Evidence, fused_list, seed_weights, word_weight
-from sonik.retrieval.passage_walk import rank_mentions
 from sonik.retrieval.passage_ways import ways_to
 
 MENTIONS = {("a", "film"): 0.5, ("b", "film"): 1.0, ("b", "city"): 0.5, ("c", "city"): 1.0}
@@ -49,14 +49,14 @@ def test_words_count_more_the_less_was_explained() -> None:
 
 
 def test_rank_flows_over_shared_phrases_and_fades_with_the_distance() -> None:
-    rank = rank_mentions(MENTIONS, {"film": 1.0})
+    rank = pagerank(MENTIONS, {"film": 1.0})
     assert sum(rank.values()) == pytest.approx(1.0)
     assert rank["b"] > rank["a"] > rank["c"] > 0
 
 
 def test_without_edges_rank_is_what_the_seeds_say() -> None:
-    assert rank_mentions({}, {"a": 3.0, "b": 1.0}) == {"a": 0.75, "b": 0.25}
-    assert rank_mentions({}, {}) == {}
+    assert pagerank({}, {"a": 3.0, "b": 1.0}) == {"a": 0.75, "b": 0.25}
+    assert pagerank({}, {}) == {}
 
 
 def test_a_way_is_the_most_probable_walk_and_ends_where_it_should() -> None:
