@@ -1,6 +1,6 @@
 """Take a batch of records into truth as one unit of work, once for each idempotency key."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from sonik.clock import Clock
@@ -10,11 +10,14 @@ from sonik.ingest.acquaintance import Acquaintance
 from sonik.ingest.batch import Batch, Numbered
 from sonik.ingest.legends import Legends
 from sonik.ingest.receipts import Intake, Receipt
-from sonik.truth.rows import Position
+from sonik.truth.rows import Changes, Position
 from sonik.truth.unit import Purpose, Unit, Writable, unit_of_work
 from sonik.types import JsonObject, JsonValue, Scope
 
 ATTEMPTS = 5
+
+Written = tuple[Sequence[Receipt], Changes]
+Writing = Callable[[Unit], Awaitable[Written]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,36 +41,40 @@ async def take_in(
     acquaintance: Acquaintance | None = None,
 ) -> Intake:  # fmt: skip
     """Write a batch and return a receipt per record; a rival writer is met by trying again."""
+
+    async def write(unit: Unit) -> Written:
+        taker = Batch(
+            unit.session, source=delivery.source, scope=delivery.scope, partial=delivery.partial, legends=legends,
+            now=clock.now(), acquaintance=acquaintance,
+        )  # fmt: skip
+        return await taker.take(batch)
+
     purpose = _purpose(batch, delivery)
+    return await in_one_unit(database, write, purpose=purpose, source=delivery.source, clock=clock)
+
+
+async def in_one_unit(database: Writable, write: Writing, *, purpose: Purpose, source: Source, clock: Clock) -> Intake:
+    """Save, audit and remember what `write` comes to, once for each idempotency key; begin anew after a rival writer.
+
+    Raises:
+        Conflict: rivals kept writing the same rows.
+    """
     for attempt in range(1, ATTEMPTS + 1):
         try:
             async with unit_of_work(database, purpose=purpose, clock=clock) as unit:
-                return await _once(
-                    unit, batch, delivery=delivery, legends=legends, clock=clock, acquaintance=acquaintance
-                )
+                if unit.replay is not None:
+                    return replayed(unit.replay)
+                receipts, changes = await write(unit)
+                intake = Intake(receipts=tuple(receipts), position=await unit.save(changes))
+                if intake.position != Position():
+                    counts: JsonObject = dict(intake.counts)
+                    await unit.audit({"source": source.code, **counts})
+                await unit.remember(stored(intake))
+                return intake
         except Conflict:
             if attempt == ATTEMPTS:
                 raise
     raise AssertionError("unreachable")
-
-
-async def _once(
-    unit: Unit, batch: Sequence[Numbered], *, delivery: Delivery, legends: Legends, clock: Clock,
-    acquaintance: Acquaintance | None,
-) -> Intake:  # fmt: skip
-    if unit.replay is not None:
-        return replayed(unit.replay)
-    taker = Batch(
-        unit.session, source=delivery.source, scope=delivery.scope, partial=delivery.partial, legends=legends,
-        now=clock.now(), acquaintance=acquaintance,
-    )  # fmt: skip
-    receipts, changes = await taker.take(batch)
-    intake = Intake(receipts=tuple(receipts), position=await unit.save(changes))
-    if intake.position != Position():
-        counts: JsonObject = dict(intake.counts)
-        await unit.audit({"source": delivery.source.code, **counts})
-    await unit.remember(stored(intake))
-    return intake
 
 
 def _purpose(batch: Sequence[Numbered], delivery: Delivery) -> Purpose:
