@@ -1,9 +1,9 @@
 """A few hundred random calls of a real server, of each kind and target, over stores that may be written to."""
 
-from tests.fuzz.calls import TARGETS
+from tests.fuzz.calls import FAMILIES, TARGETS
 from tests.fuzz.place import opened_run
 
-CALLS = 330
+CALLS = 8 * len(TARGETS) * len(FAMILIES)
 SEED = 3
 FEWEST_ANSWERED = 3
 

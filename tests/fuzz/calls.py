@@ -59,8 +59,15 @@ def arguments_of(tool: str, family: Family, pool: Pool) -> Values:
 def valid(tool: str, pool: Pool) -> Values:
     """Return what the tool's schema allows, made of what is there; now and then a page further."""
     drawn = Drawn(BY_NAME[tool].arguments.model_json_schema(), pool.known()).values()
+    if tool == "sonik_remember":
+        drawn = st.one_of(drawn, drawn.map(_agreeing))
     pages = [arguments for of, arguments in pool.pages if of == tool]
     return st.one_of(drawn, drawn, one_of(pages)) if pages else drawn
+
+
+def _agreeing(told: Json) -> Json:
+    """Leave out what no schema forbids and no such note has: only an outcome has a verdict."""
+    return told if told["kind"] == "outcome" else {name: value for name, value in told.items() if name != "verdict"}
 
 
 @st.composite

@@ -57,7 +57,8 @@ class Pool:
     def known(self) -> Known:
         """Return what is known of arguments, by their names."""
         return {
-            "ref": self._refs, "start": self._refs, "market": st.sampled_from(MARKETS), "when": st.sampled_from(WHEN),
+            "ref": self._refs, "refs": self._refs, "start": self._refs, "when": st.sampled_from(WHEN),
+            "market": st.sampled_from(MARKETS),
             "slug": st.sampled_from(MARKETS), "genres": st.sampled_from(["salsa", "techno", "teatro", "Jazz"]),
             "kind": st.sampled_from(KINDS), "job_id": one_of(self.jobs),
             "trace_id": one_of(self.traces), "records": self._record(), "cursor": st.none(),
