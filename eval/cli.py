@@ -112,7 +112,7 @@ def baselines_command(
 def budget_command(
     dataset: Annotated[list[str], typer.Option(help="A set; give it again for another.")],
     out: Annotated[Path, typer.Option(help="Folder for the results, budget.md and the plot.")],
-    edges: Annotated[list[int] | None, typer.Option(min=50, max=20_000, help="A budget; give it again for another.")] = None,
+    edges: Annotated[list[int] | None, typer.Option(min=50, max=20_000, help="A budget; again for another.")] = None,
     data: Data = None,
     work: Work = None,
 ) -> None:
