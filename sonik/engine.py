@@ -55,6 +55,7 @@ from sonik.stores.cancellation import cancelled, settled
 from sonik.stores.disk import Room
 from sonik.stores.embedding import Embedder, open_embedder
 from sonik.stores.graph import Graphs
+from sonik.stores.health import health
 from sonik.stores.postgres import Postgres
 from sonik.stores.vectors import Vectors
 from sonik.sync.carrier import Progress
@@ -85,7 +86,7 @@ class Engine:
         self.clock = clock
         self.vocabulary = vocabulary = Vocabulary(markets=tuple(legends.markets.values()), genres=legends.genres)
         self._legends = legends
-        self.cursor_key = settings.cursor_key()
+        self.cursor_key = settings.key_for("cursor")
         self.log = TraversalLog(postgres=postgres, clock=clock)
         self.learner = Learner(postgres=postgres, clock=clock, log=self.log, cap=settings.learning_cap)
         self.insights = Insights(postgres=postgres, clock=clock, log=self.log)
@@ -93,6 +94,7 @@ class Engine:
         self._postgres = postgres
         self._graphs = graphs
         self._vectors = vectors
+        self._cache = cache
         self._sinks: dict[str, Sink] = {
             "graph": GraphSink(postgres=postgres, graphs=graphs),
             "vectors": VectorSink(postgres=postgres, vectors=vectors, embedder=embedder),
@@ -175,6 +177,10 @@ class Engine:
                 stack.push_async_callback(cancelled, task)
             await warming
             yield engine
+
+    async def health(self) -> dict[str, bool]:
+        """Say of every store whether it can be read."""
+        return await health(self._postgres, self._graphs, self._vectors, self._cache)
 
     async def search(self, question: Question, *, scope: Scope) -> Answer:
         """Answer a question in words, as far as the lens shows it."""
