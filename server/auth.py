@@ -49,7 +49,7 @@ class Tokens:
         Raises:
             StoreUnavailable: the keys cannot be looked up now.
         """
-        if len(token) > LONGEST_TOKEN:
+        if len(token) > LONGEST_TOKEN or not token.isascii():
             return None
         if token.startswith(KEY_MARK):
             return await self._of_key(token)
@@ -69,8 +69,12 @@ class Tokens:
 class Issued:
     """Access tokens of one issuer: signature, issuer, audience and times, then role, organisation and user."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Take the issuer from the settings."""
+    def __init__(self, settings: Settings, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Take the issuer from the settings.
+
+        Raises:
+            Misconfigured: they do not fit together.
+        """
         self._issuer = settings.oauth_issuer
         self._audience = settings.oauth_audience or settings.public_url
         self._collection = settings.collection
@@ -83,7 +87,7 @@ class Issued:
                 "Tokens of an issuer are checked by its public keys or by one shared key.", next_step=step
             )
         self._shared = settings.oauth_key.get_secret_value() if settings.oauth_key else None
-        self._keys = _PublicKeys(settings.oauth_jwks_url) if settings.oauth_jwks_url else None
+        self._keys = _PublicKeys(settings.oauth_jwks_url, monotonic=monotonic) if settings.oauth_jwks_url else None
 
     async def bearer(self, token: str) -> Bearer | None:
         """Return the bearer of an access token, None where it does not hold."""
@@ -122,7 +126,7 @@ class Issued:
 class _PublicKeys:
     """The keys an issuer publishes, asked for in a thread and seldom."""
 
-    def __init__(self, url: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, url: str, *, monotonic: Callable[[], float]) -> None:
         self._client = jwt.PyJWKClient(url, cache_keys=False, cache_jwk_set=False, timeout=FETCH_SECONDS)
         self._monotonic = monotonic
         self._asking = asyncio.Lock()

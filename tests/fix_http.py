@@ -86,12 +86,16 @@ class Served:
             return False
 
 
-def a_token(**claims: object) -> str:
-    """Return an access token of Ana, a reader, changed as told; None leaves a claim out."""
+def claims_of(**claims: object) -> dict[str, object]:
+    """Return the claims of Ana, a reader, changed as told; None leaves one out."""
     now = int(time.time())
     told = {"iss": ISSUER, "aud": AUDIENCE, "sub": "ana", "iat": now, "exp": now + 600, **claims}
-    key = str(told.pop("key", SHARED))
-    return jwt.encode({name: value for name, value in told.items() if value is not None}, key, "HS256")
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def a_token(*, key: str = SHARED, **claims: object) -> str:
+    """Return an access token signed with the shared key."""
+    return jwt.encode(claims_of(**claims), key, "HS256")
 
 
 @asynccontextmanager

@@ -72,6 +72,7 @@ BAD_TOKENS = {
     "unsigned": jwt.encode({"sub": "ana", "role": "staff", "aud": AUDIENCE}, "", "none"),
     "a key that is not there": "sonik_aaaaaaaa_" + "A" * 43,
     "endless": "x" * 9_000,
+    "beyond ASCII": "sonik_é".encode().decode("latin-1"),
 }
 
 
