@@ -83,11 +83,12 @@ def _with_scope(do: "Callable[[Engine, Scope], Awaitable[T]]", collection: str |
 
 
 def _print(keys: Sequence[ApiKey], *, now: datetime) -> None:
-    table = Table(Column("key", no_wrap=True), "name", "role", "organisation", "created", "last used", "state")
+    key_column, role = Column("key", no_wrap=True), Column("role", no_wrap=True)
+    table = Table(key_column, "name", role, "organisation", "created", "last used (UTC)", "state")
     for key in keys:
         cells = (
             key.prefix, key.name, key.scope.role, key.scope.organisation or "", _day(key.created_at),
-            _day(key.last_used_at), _state(key, now),
+            "" if key.last_used_at is None else f"{key.last_used_at:%Y-%m-%d %H:%M}", _state(key, now),
         )  # fmt: skip
         table.add_row(*map(Text, cells))
     Console().print(table)
@@ -101,4 +102,4 @@ def _state(key: ApiKey, now: datetime) -> str:
 
 
 def _day(moment: datetime | None) -> str:
-    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
+    return "" if moment is None else f"{moment:%Y-%m-%d}"
