@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
+from sonik.access.keys import Keys
 from sonik.clock import Clock
 from sonik.errors import InvalidInput, OutOfTime, did_you_mean
 from sonik.ingest import background
@@ -87,6 +88,7 @@ class Engine:
         self.vocabulary = vocabulary = Vocabulary(markets=tuple(legends.markets.values()), genres=legends.genres)
         self._legends = legends
         self.cursor_key = settings.key_for("cursor")
+        self.keys = Keys(postgres=postgres, clock=clock)
         self.log = TraversalLog(postgres=postgres, clock=clock)
         self.learner = Learner(postgres=postgres, clock=clock, log=self.log, cap=settings.learning_cap)
         self.insights = Insights(postgres=postgres, clock=clock, log=self.log)
@@ -168,6 +170,7 @@ class Engine:
                 legends=legends, cache=cache, without=without,
             )  # fmt: skip
             stack.push_async_callback(engine.log.flush)
+            stack.push_async_callback(engine.keys.close)
             running = [engine.log.run()]
             running += [engine._projector.run()] if project else []
             running += [engine._worker.run()] if work else []
