@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
+from sonik.access.keys import Keys
 from sonik.clock import Clock
 from sonik.errors import InvalidInput, OutOfTime, did_you_mean
 from sonik.ingest import background
@@ -55,6 +56,7 @@ from sonik.stores.cancellation import cancelled, settled
 from sonik.stores.disk import Room
 from sonik.stores.embedding import Embedder, open_embedder
 from sonik.stores.graph import Graphs
+from sonik.stores.health import health
 from sonik.stores.postgres import Postgres
 from sonik.stores.vectors import Vectors
 from sonik.sync.carrier import Progress
@@ -85,7 +87,8 @@ class Engine:
         self.clock = clock
         self.vocabulary = vocabulary = Vocabulary(markets=tuple(legends.markets.values()), genres=legends.genres)
         self._legends = legends
-        self.cursor_key = settings.cursor_key()
+        self.cursor_key = settings.key_for("cursor")
+        self.keys = Keys(postgres=postgres, clock=clock)
         self.log = TraversalLog(postgres=postgres, clock=clock)
         self.learner = Learner(postgres=postgres, clock=clock, log=self.log, cap=settings.learning_cap)
         self.insights = Insights(postgres=postgres, clock=clock, log=self.log)
@@ -93,6 +96,7 @@ class Engine:
         self._postgres = postgres
         self._graphs = graphs
         self._vectors = vectors
+        self._cache = cache
         self._sinks: dict[str, Sink] = {
             "graph": GraphSink(postgres=postgres, graphs=graphs),
             "vectors": VectorSink(postgres=postgres, vectors=vectors, embedder=embedder),
@@ -166,6 +170,7 @@ class Engine:
                 legends=legends, cache=cache, without=without,
             )  # fmt: skip
             stack.push_async_callback(engine.log.flush)
+            stack.push_async_callback(engine.keys.close)
             running = [engine.log.run()]
             running += [engine._projector.run()] if project else []
             running += [engine._worker.run()] if work else []
@@ -175,6 +180,10 @@ class Engine:
                 stack.push_async_callback(cancelled, task)
             await warming
             yield engine
+
+    async def health(self) -> dict[str, bool]:
+        """Say of every store whether it can be read."""
+        return await health(self._postgres, self._graphs, self._vectors, self._cache)
 
     async def search(self, question: Question, *, scope: Scope) -> Answer:
         """Answer a question in words, as far as the lens shows it."""
