@@ -7,11 +7,9 @@ import hashlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Protocol
 
 import redis.asyncio as redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from sonik.clock import Clock
 from sonik.settings import Settings
@@ -21,6 +19,7 @@ from sonik.stores.cache.guarded import CONNECTIONS, FAILURES
 from sonik.stores.cache.search_index import RedisVlCache
 from sonik.stores.cache.vector_set import VectorSetCache
 from sonik.stores.embedding import Embedder
+from sonik.stores.redis_pool import pool
 
 __all__ = [
     "SCOPE", "TAGS", "AnswerCache", "CacheEntry", "RedisVlCache", "Vector", "VectorSetCache", "answer_cache",
@@ -101,7 +100,8 @@ async def open_cache(
     `model` keeps the vectors of different embedders apart, `name` the answers of different databases.
     Redis is waited for `patience` times as long as usual: more than once where the machine is busy with other things.
     """
-    client = redis.Redis(connection_pool=_pool(address, patience=patience))
+    connections = pool(address, connections=CONNECTIONS, seconds=TIMEOUT_SECONDS * patience)
+    client = redis.Redis(connection_pool=connections)
     has_search = await _has_search(client) if search is None else search
     kind = RedisVlCache if has_search else VectorSetCache
     cache = kind(
@@ -123,20 +123,3 @@ async def _has_search(client: redis.Redis) -> bool:
     except FAILURES:
         return False
     return any(module.get("name") == "search" for module in modules)
-
-
-def _pool(address: str, *, patience: float) -> redis.BlockingConnectionPool:
-    seconds = TIMEOUT_SECONDS * patience
-    common: dict[str, Any] = {
-        "max_connections": CONNECTIONS,
-        "timeout": seconds,
-        "socket_timeout": seconds,
-        "socket_connect_timeout": seconds,
-        "decode_responses": True,
-        "protocol": 2,  # redis-py fails on a search of an empty vector set under protocol 3
-        # redis-py would sleep through its default retries for seconds while the server is down.
-        "retry": Retry(NoBackoff(), 0),
-    }
-    if "://" in address:
-        return redis.BlockingConnectionPool.from_url(address, **common)
-    return redis.BlockingConnectionPool(connection_class=redis.UnixDomainSocketConnection, path=address, **common)
