@@ -58,6 +58,7 @@ from sonik.stores.embedding import Embedder, open_embedder
 from sonik.stores.graph import Graphs
 from sonik.stores.health import health
 from sonik.stores.postgres import Postgres
+from sonik.stores.shared_buckets import SharedBuckets, shared_buckets
 from sonik.stores.vectors import Vectors
 from sonik.sync.carrier import Progress
 from sonik.sync.drift import Comparison, compare
@@ -80,13 +81,14 @@ class Engine:
 
     def __init__(
         self, *, settings: Settings, postgres: Postgres, graphs: Graphs, vectors: Vectors, embedder: Embedder,
-        legends: Legends, cache: AnswerCache | None, without: Collection[Part] = (),
+        legends: Legends, cache: AnswerCache | None, buckets: SharedBuckets, without: Collection[Part] = (),
     ) -> None:  # fmt: skip
         clock = Clock.frozen(settings.now)
         self.settings = settings
         self.clock = clock
         self.vocabulary = vocabulary = Vocabulary(markets=tuple(legends.markets.values()), genres=legends.genres)
         self._legends = legends
+        self.buckets = buckets
         self.cursor_key = settings.key_for("cursor")
         self.keys = Keys(postgres=postgres, clock=clock)
         self.log = TraversalLog(postgres=postgres, clock=clock)
@@ -165,9 +167,10 @@ class Engine:
                 legends, name = await load_legends(session), await installation(session)
             kept_in = answer_cache(settings, addresses.cache, name=name, embedder=embedder)
             cache = await stack.enter_async_context(kept_in)
+            buckets = await stack.enter_async_context(shared_buckets(addresses.cache, name=name))
             engine = cls(
                 settings=settings, postgres=postgres, graphs=graphs, vectors=vectors, embedder=embedder,
-                legends=legends, cache=cache, without=without,
+                legends=legends, cache=cache, buckets=buckets, without=without,
             )  # fmt: skip
             stack.push_async_callback(engine.log.flush)
             stack.push_async_callback(engine.keys.close)
