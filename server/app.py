@@ -1,6 +1,6 @@
 """The MCP server: tools and prompts from their catalogues, resources, and the error border around the tools."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -32,6 +32,7 @@ from mcp_types import PromptArgument as PromptArgumentInfo
 from mcp_types import Tool as ToolInfo
 from pydantic import AnyUrl
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.routing import Route
 
@@ -114,8 +115,12 @@ class SonikServer(MCPServer[Opening]):
     def http_app(
         self, *, auth: AuthSettings | None, token_verifier: TokenVerifier | None,
         transport_security: TransportSecuritySettings, most_bytes: int, routes: list[Route],
+        outside: Sequence[Middleware] = (), inside: Sequence[Middleware] = (),
     ) -> Starlette:  # fmt: skip
-        """Return the app that serves over HTTP, stateless; with a verifier, `/mcp` needs a bearer token."""
+        """Return the app that serves over HTTP, stateless; with a verifier, `/mcp` needs a bearer token.
+
+        `outside` goes around the authentication, `inside` between it and the routes.
+        """
         served = self._lowlevel_server.streamable_http_app(
             stateless_http=True, max_request_body_size=most_bytes, transport_security=transport_security, auth=auth,
             token_verifier=token_verifier, custom_starlette_routes=routes,
@@ -124,6 +129,7 @@ class SonikServer(MCPServer[Opening]):
             # The SDK reads tokens only where it can say who issues them.
             served.add_middleware(AuthContextMiddleware)
             served.add_middleware(AuthenticationMiddleware, backend=BearerAuthBackend(token_verifier))
+        served.user_middleware = [*outside, *served.user_middleware, *inside]
         return served
 
     async def list_prompts(self) -> list[PromptInfo]:

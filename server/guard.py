@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from collections.abc import Sequence
 from secrets import token_hex
 
 from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
@@ -14,6 +15,8 @@ from sonik.errors import SonikError
 logger = logging.getLogger(__name__)
 
 HEADERS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+Headers = Sequence[tuple[bytes, bytes]]
+
 _BODYLESS = ("GET", "HEAD", "OPTIONS", "DELETE")
 
 
@@ -47,7 +50,7 @@ class Guard:
             status, told = _told(error)
             if begun:
                 raise
-            await _answer(sending, status, told)
+            await answer(sending, status, told)
 
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = await self._security.validate_request(Request(scope), is_post=False)
@@ -56,7 +59,7 @@ class Guard:
             return
         names = [name for name, _ in scope["headers"]]
         if b"transfer-encoding" in names and b"content-length" in names:
-            await _answer(send, 400, {"error": "A request has one length."})
+            await answer(send, 400, {"error": "A request has one length."})
             return
         if scope["method"] in _BODYLESS:
             await self._app(scope, receive, send)
@@ -65,10 +68,10 @@ class Guard:
             async with asyncio.timeout(self._seconds):
                 body = await self._body(scope, receive)
         except TimeoutError:
-            await _answer(send, 408, {"error": "The request took too long to arrive."})
+            await answer(send, 408, {"error": "The request took too long to arrive."})
             return
         if body is None:
-            await _answer(send, 413, {"error": f"A request has at most {self._most_bytes:,} bytes."})
+            await answer(send, 413, {"error": f"A request has at most {self._most_bytes:,} bytes."})
             return
         await self._app(scope, _replayed(body, receive), send)
 
@@ -113,9 +116,10 @@ def _told(error: Exception) -> tuple[int, dict[str, str]]:
     return 500, {"error": "Something went wrong inside Sonik.", "fix": f"Try again; if it stays, report {incident}."}
 
 
-async def _answer(send: Send, status: int, told: dict[str, str]) -> None:
+async def answer(send: Send, status: int, told: dict[str, str], *, headers: Headers = ()) -> None:
+    """Answer with one line of JSON."""
     body = json.dumps(told).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    headers = [*headers, (b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if status in {400, 408, 413}:
         # What is left of the body is not ours to read.
         headers.append((b"connection", b"close"))

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from mcp.server.auth.settings import AuthSettings
 from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import AnyHttpUrl
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -14,7 +15,9 @@ from starlette.types import ASGIApp
 
 from server.app import build
 from server.auth import Tokens
+from server.bounds import Bounds
 from server.guard import Guard
+from server.guesses import Guesses
 from server.log import configure_logging
 from server.opening import Opening
 from server.version import VERSION
@@ -47,9 +50,11 @@ def app(settings: Settings) -> ASGIApp:
     )
     most_bytes = settings.http_body_kib * 1024
     verifier = Tokens(opening) if settings.http_auth == "required" else None
+    failures = settings.http_failures_per_minute
     served = build(opening).http_app(
         auth=_issuer(settings), token_verifier=verifier, transport_security=security, most_bytes=most_bytes,
-        routes=_Asked(opening).routes(),
+        routes=_Asked(opening).routes(), inside=[Middleware(Bounds, opening=opening)],
+        outside=[Middleware(Guesses, per_minute=failures)] if verifier and failures else [],
     )  # fmt: skip
     return Guard(served, security=security, most_bytes=most_bytes, seconds=settings.http_seconds)
 

@@ -66,6 +66,22 @@ class Settings(BaseSettings):
     http_origins: str = Field("", description="Browser origins let in over HTTP, separated by commas.")
     http_body_kib: int = Field(1024, ge=16, le=4096, description="Longest request body over HTTP (KiB).")
     http_seconds: float = Field(60.0, gt=0, le=600, description="Longest time for a request body to arrive (s).")
+    http_rate_per_minute: int = Field(
+        120, ge=0, le=1_000_000, description="Requests a caller over HTTP may make in a minute; 0: no limit."
+    )
+    http_burst: int = Field(40, ge=1, le=100_000, description="Requests a caller may make at once before that counts.")
+    http_org_rate_per_minute: int = Field(
+        1200, ge=0, le=1_000_000, description="The same for all callers of an organisation together; 0: no limit."
+    )
+    http_org_burst: int = Field(
+        200, ge=1, le=100_000, description="Requests an organisation may make at once before that counts."
+    )
+    http_concurrency: int = Field(
+        16, ge=0, le=10_000, description="Most requests of a caller at once in one process; 0: no limit."
+    )
+    http_failures_per_minute: int = Field(
+        30, ge=0, le=1_000_000, description="Tokens that fail from one client address in a minute; 0: no limit."
+    )
     oauth_issuer: str | None = Field(None, description="Issuer of the access tokens (JWT) that are taken over HTTP.")
     oauth_audience: str | None = Field(None, description="Audience the tokens must name; unset: the public address.")
     oauth_jwks_url: str | None = Field(None, description="Where the issuer's public keys are.")
