@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib import resources
 
@@ -22,6 +22,7 @@ CONNECTIONS = 16
 # A caller who waited longer for leave than for the answer would be served badly.
 TAKE_SECONDS = 0.05
 OPEN_SECONDS = 2.0
+LOOKS = 10
 
 
 class SharedBuckets:
@@ -43,12 +44,11 @@ class SharedBuckets:
         if not self._circuit.allows():
             return None
         try:
-            async with asyncio.timeout(self._seconds):
-                granted, *owed = await self._script(keys=self._keys(limits), args=self._arguments(limits, tokens))
+            call = self._script(keys=self._keys(limits), args=self._arguments(limits, tokens))
+            granted, *owed = await _within(call, seconds=self._seconds)
         except FAILURES as error:
             self._circuit.failed()
-            reason = str(error) or f"no answer in {self._seconds} s"
-            logger.warning("shared rate limits out of service", extra={"reason": reason})
+            logger.warning("shared rate limits out of service", extra={"reason": str(error)})
             return None
         self._circuit.worked()
         return Taken.of(limits, owed, granted=granted == 1)
@@ -71,7 +71,7 @@ async def shared_buckets(
     Redis is waited for `patience` times as long as usual. What is kept under another `name` is not touched.
     """
     seconds = TAKE_SECONDS * patience
-    client = redis.Redis(connection_pool=pool(address, connections=CONNECTIONS, seconds=seconds))
+    client = redis.Redis(connection_pool=pool(address, connections=CONNECTIONS, seconds=LOOKS * seconds))
     circuit = Circuit(open_seconds=OPEN_SECONDS, monotonic=monotonic)
     buckets = SharedBuckets(client, name=name, circuit=circuit, seconds=seconds, microseconds=microseconds)
     try:
@@ -80,3 +80,19 @@ async def shared_buckets(
     finally:
         await client.aclose()
         await client.connection_pool.aclose()
+
+
+async def _within(call: Awaitable[list[int]], *, seconds: float) -> list[int]:
+    """Return what a call returns in time, which is looked at in parts: this loop may be late, and Redis is not then.
+
+    Raises:
+        TimeoutError: it takes longer.
+    """
+    calling = asyncio.ensure_future(call)
+    try:
+        for _ in range(LOOKS):
+            if (await asyncio.wait((calling,), timeout=seconds / LOOKS))[0]:
+                return await calling
+        raise TimeoutError(f"no answer in {seconds} s")
+    finally:
+        calling.cancel()
