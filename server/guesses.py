@@ -24,7 +24,7 @@ BEARER = b"bearer "
 class Guesses:
     """An ASGI app that lets tokens through to be looked up; it goes around authentication.
 
-    A token that held a while ago does not count, so that guesses from behind the same proxy do not shut it out.
+    A token that held a while ago is looked up in any case: guesses from behind the same proxy do not shut it out.
     """
 
     def __init__(self, app: ASGIApp, *, per_minute: int) -> None:
@@ -32,19 +32,17 @@ class Guesses:
         self._app = app
         self._per_minute = per_minute
         self._addresses = LocalBuckets(most=MOST_ADDRESSES)
-        self._known: Recent[bytes, bool] = Recent(
-            seconds=KNOWN_SECONDS, most=MOST_KNOWN, monotonic=time.monotonic
-        )  # fmt: skip
+        self._known: Recent[bytes, bool] = Recent(seconds=KNOWN_SECONDS, most=MOST_KNOWN, monotonic=time.monotonic)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request on, or answer that too many tokens failed."""
         token = _token(scope)
-        if token is None or self._known.get(token):
+        if token is None:
             await self._app(scope, receive, send)
             return
         limit = Limit(key=bucket_key(address_of(scope)), per_minute=self._per_minute, burst=self._per_minute)
         level = self._addresses.take((limit,), tokens=0).levels[0]
-        if level.left:
+        if level.left or self._known.get(token):
             await self._app(scope, receive, self._judging(scope, token, limit, send))
             return
         logger.info("a request was refused", extra={"bound": "failures"})
@@ -59,6 +57,7 @@ class Guesses:
                 if isinstance(scope.get("user"), AuthenticatedUser):
                     self._known.put(token, True, read_at=time.monotonic())
                 else:
+                    self._known.drop(token)
                     self._addresses.take((limit,))
             await send(message)
 

@@ -32,6 +32,10 @@ class Recent(Generic[K, V]):
         if len(self._entries) > self._most:
             self._entries.popitem(last=False)
 
+    def drop(self, key: K) -> None:
+        """Hold one value no more."""
+        self._entries.pop(key, None)
+
     def clear(self) -> None:
         """Hold nothing any more."""
         self._entries.clear()

@@ -36,3 +36,11 @@ def test_what_was_forgotten_is_not_there() -> None:
     recent.put("a", 1, read_at=0.0)
     recent.clear()
     assert (recent.get("a"), len(recent)) == (None, 0)
+
+
+def test_what_is_dropped_is_held_no_more() -> None:
+    recent: Recent[str, int] = Recent(seconds=5, most=2, monotonic=Ticks())
+    recent.put("a", 1, read_at=0.0)
+    recent.drop("a")
+    recent.drop("b")
+    assert (recent.get("a"), len(recent)) == (None, 0)
