@@ -137,6 +137,12 @@ def test_a_caller_is_a_key_or_the_subject_of_an_issuer() -> None:
     assert [keys.index(key) for key in keys] == [0, 0, 2, 3, 3, 5, 6]
 
 
+def test_callers_are_bounded_unless_told_otherwise() -> None:
+    limits = limits_of(a_bearer(org="acme"), Settings())
+    bounds = {name: (limit.per_minute, limit.burst) for name, limit in limits.items()}
+    assert bounds == {"caller": (120, 40), "organisation": (1200, 200)}
+
+
 def test_callers_of_an_organisation_share_its_bucket_and_others_have_none() -> None:
     limits = [limits_of(a_bearer(f"key:{org}{n}", org=org), Settings()) for org in ("acme", None) for n in range(2)]
     assert limits[0]["organisation"] == limits[1]["organisation"]
