@@ -168,13 +168,18 @@ async def test_by_the_time_of_redis_tokens_come_back(place: Place) -> None:
     assert time.monotonic() - begun > 0.19
 
 
+async def test_another_rate_begins_anew(buckets: SharedBuckets) -> None:
+    slow, fast = (Limit(key="a", per_minute=rate, burst=1) for rate in (1, 1200))
+    assert [await granted(buckets, limit) for limit in (slow, slow, fast, fast)] == [True, False, True, False]
+
+
 async def test_keys_name_nobody_and_go_when_their_bucket_is_full(place: Place, buckets: SharedBuckets) -> None:
     await buckets.take((Limit(key="a", per_minute=60, burst=90), Limit(key="b", per_minute=1, burst=9)))
     with place.server.client() as client:
         left = {key.removeprefix(place.name): client.pttl(key) for key in place.kept()}
-    assert sorted(left) == [":bucket:a", ":bucket:b"]
-    assert 0 < left[":bucket:a"] <= 1_000
-    assert 1_000 < left[":bucket:b"] <= 60_000
+    assert sorted(left) == [":bucket:1:b", ":bucket:60:a"]
+    assert 0 < left[":bucket:60:a"] <= 1_000
+    assert 1_000 < left[":bucket:1:b"] <= 60_000
 
 
 async def test_looking_leaves_nothing_behind(place: Place, buckets: SharedBuckets) -> None:
