@@ -130,7 +130,8 @@ def serve_http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
 @pytest.fixture(scope="session")
 def served(serve_http: Callable[..., Served], medellin_home: Path) -> Served:
     """Two workers over the sample market, for as many requests as there are tests: bounds have servers of their own."""
-    unbounded = {"SONIK_HTTP_RATE_PER_MINUTE": "0", "SONIK_HTTP_FAILURES_PER_MINUTE": "0"}
+    counted = ("RATE", "ORG_RATE", "FAILURES")
+    unbounded = {f"SONIK_HTTP_{what}_PER_MINUTE": "0" for what in counted}
     return serve_http(medellin_home, workers=2, **unbounded)
 
 
