@@ -32,9 +32,9 @@ TOGETHER = {attribute: whole for whole in _WHOLES for attribute in whole}
 MAX_FOLDED = 400
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Fact:
-    """One source's word on one attribute; `row_id` is set once it is stored."""
+    """One source's word on one attribute; `row_id` is set once it is stored. Nobody changes one: see `TenantRow`."""
 
     value: JsonValue
     source: str
@@ -174,12 +174,17 @@ class Dossier:
         return {"entity_id": self.id, **{name: values.get(name) for name in COLUMNS.get(self.kind, ())}}
 
     def fact_records(self) -> Iterator[Record]:
-        """Yield the new facts as rows."""
-        for (attribute, _), fact in self.new_facts.items():
+        """Yield the new facts as rows: what a source said at once is one."""
+        together: dict[tuple[object, ...], tuple[Fact, JsonObject]] = {}
+        for (attribute, source), fact in self.new_facts.items():
+            likeness = (source, fact.trust, fact.confidence, fact.source_url, id(fact.observed_at), id(fact.tenancy))
+            _, said = together.setdefault(likeness, (fact, {}))
+            said[attribute] = fact.value
+        for fact, said in together.values():
             yield {
-                "entity_id": self.id, "attribute": attribute, "value": fact.value, "source": fact.source,
-                "trust": fact.trust, "confidence": fact.confidence, "observed_at": fact.observed_at,
-                "source_url": fact.source_url, **tenancy_record(fact.tenancy),
+                "entity_id": self.id, "said": said, "source": fact.source, "trust": fact.trust,
+                "confidence": fact.confidence, "observed_at": fact.observed_at, "source_url": fact.source_url,
+                **tenancy_record(fact.tenancy),
             }  # fmt: skip
 
     def alias_records(self) -> Iterable[Record]:

@@ -15,7 +15,7 @@ from sonik.identity.resolve import Registered, Resolution
 from sonik.identity.sighting import Key, Sighting, Source
 from sonik.ingest.acquaintance import Acquaintance
 from sonik.ingest.cast import Cast
-from sonik.ingest.edges import EdgeBook, EdgeKey, edge_key
+from sonik.ingest.edges import EdgeBook, Ends, edge_ends
 from sonik.ingest.legends import Legends
 from sonik.ingest.reading import Reader
 from sonik.ingest.receipts import MAX_SHOWN, Problem, Receipt
@@ -191,10 +191,10 @@ class Batch:
         book.load(await self._session.fetch(RelationshipRow, SQL["relationships_of"], around))
         if elsewhere:
             sources, types, targets = zip(*elsewhere, strict=True)
-            ends = {"sources": list(sources), "types": list(types), "targets": list(targets)}
-            book.load(await self._session.fetch(RelationshipRow, SQL["relationships_between"], ends))
+            between = {"sources": list(sources), "types": list(types), "targets": list(targets)}
+            book.load(await self._session.fetch(RelationshipRow, SQL["relationships_between"], between))
 
-    def _said_elsewhere(self, taken: Sequence[_Taken]) -> Iterable[EdgeKey]:
+    def _said_elsewhere(self, taken: Sequence[_Taken]) -> Iterable[Ends]:
         """Yield the stated edges that are not found around the entity whose record states them."""
         for one in taken:
             main = one.statement.main
@@ -203,7 +203,7 @@ class Batch:
             for edge in one.statement.edges:
                 played = edge.type == "PERFORMS_AT"
                 if (main.kind == "artist" and played) or not (edge.outgoing or played):
-                    yield edge_key(edge, main_id, mentioned)
+                    yield edge_ends(edge, main_id, mentioned)
 
     async def _name_new(self, edges: EdgeBook) -> None:
         """Give every new entity a free slug; a slug never changes afterwards."""
@@ -239,7 +239,7 @@ class Batch:
         changes.closed_identifiers = self._cast.closed_identifiers
         changes.new_identifiers = self._cast.new_identifiers()
         changes.tellings = self._cast.new_tellings()
-        changes.new_relationships = edges.opened_records()
+        changes.new_relationships = edges.opened()
         changes.changed_relationships = edges.changed_records()
         changes.closed_relationships = list(edges.closed.values())
 

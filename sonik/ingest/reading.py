@@ -1,7 +1,9 @@
 """Turn a typed record into a statement: what it says of its own entity and of the ones it mentions."""
 
+from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 
 from sonik import ontology
@@ -24,7 +26,7 @@ from sonik.ingest.records import (
     VenueRecord,
 )
 from sonik.ingest.statement import Findings, Refused, StatedEdge, Statement
-from sonik.truth.rows import Tenancy
+from sonik.truth.rows import Tenancy, tenancy_of
 from sonik.types import JsonObject, Scope
 
 MAX_NAME = 300
@@ -45,7 +47,8 @@ class Reader:
         self.now = now
         self.scope = scope
         self.partial = partial
-        self.mentions: dict[tuple[object, ...], Sighting] = {}
+        self.markets: dict[str, Sighting] = {}
+        self._mentions: dict[tuple[object, ...], dict[tuple[object, ...], Sighting]] = defaultdict(dict)
 
     def read(self, record: AnyRecord, *, line: int) -> Statement:
         """Return the statement a record makes.
@@ -54,6 +57,10 @@ class Reader:
             Refused: an identifier, a market, an edge or its tenancy is wrong.
         """
         return _Reading(record, reader=self).statement(line)
+
+    def mentions(self, observed_at: datetime, tenancy: Tenancy) -> dict[tuple[object, ...], Sighting]:
+        """Return what records of one moment and tenancy mentioned."""
+        return self._mentions[observed_at, tenancy]
 
 
 class _Reading:
@@ -71,6 +78,7 @@ class _Reading:
         owner = self._tenancy.owner_org if reader.scope.organisation is None else None
         self._source = reader.source.of(owner)
         self._shared_as = reader.source.code if owner is not None else None
+        self._known = reader.mentions(self._at, self._tenancy)
 
     def statement(self, line: int) -> Statement:
         market = self._market()
@@ -130,7 +138,7 @@ class _Reading:
                 self._findings.refuse("visibility", "'org' needs an owner_org, whose people may see it")
         said = "visibility" in record.model_fields_set or not ontology.vertex(record.kind).private
         visibility = record.visibility if said else "staff"
-        return Tenancy(collection=self._reader.scope.collection, owner_org=owner, visibility=visibility)
+        return tenancy_of(self._reader.scope.collection, owner, visibility)
 
     def _market(self) -> str | None:
         record = self._record
@@ -153,20 +161,18 @@ class _Reading:
         venue = None
         if event.venue is not None:
             venue = self._mention("venue", event.venue, at="venue.", market=market)
-            self._edges.append(StatedEdge(type="HOSTED_BY", outgoing=True, mention=venue))
+            self._edges.append(_stated("HOSTED_BY", venue))
         for number, artist in enumerate(event.lineup):
             index = self._mention("artist", artist, at=f"lineup.{number}.")
-            place = (("position", number + 1),)
-            self._edges.append(StatedEdge(type="PERFORMS_AT", outgoing=False, mention=index, properties=place))
+            self._edges.append(_played(index, number + 1))
         for number, promoter in enumerate(event.promoters):
             index = self._mention("organization", promoter, at=f"promoters.{number}.")
-            self._edges.append(StatedEdge(type="PROMOTED_BY", outgoing=True, mention=index))
+            self._edges.append(_stated("PROMOTED_BY", index))
         return venue
 
     def _locate(self, market: str | None) -> None:
         if market is not None and not isinstance(self._record, PersonRecord | BrandRecord):
-            edge = StatedEdge(type="IN_LOCATION", outgoing=True, mention=self._mention_market(market))
-            self._edges.append(edge)
+            self._edges.append(_stated("IN_LOCATION", self._mention_market(market)))
 
     def _relate(self) -> None:
         stated: dict[tuple[str, bool, int], int] = {}
@@ -238,23 +244,26 @@ class _Reading:
 
     def _mention_market(self, slug: str) -> int:
         """Mention a market of the legend; its vertex is made in collections that do not have it yet."""
-        market = self._legends.markets[slug]
-        sighting = Sighting(
-            kind="market", name=market.name, source=self._reader.source, observed_at=self._at, mention=True,
-            authorities=(Key("market", slug),), tenancy=Tenancy(collection=self._tenancy.collection),
-            facts={"market": slug, "country": market.country, "status": "active"},
-        )  # fmt: skip
-        return self._append(self._reader.mentions.setdefault(("market", slug), sighting))
+        known = self._reader.markets.get(slug)
+        if known is None:
+            market = self._legends.markets[slug]
+            known = self._reader.markets[slug] = Sighting(
+                kind="market", name=market.name, source=self._reader.source, observed_at=self._at, mention=True,
+                authorities=(Key("market", slug),), tenancy=Tenancy(collection=self._tenancy.collection),
+                facts={"market": slug, "country": market.country, "status": "active"},
+            )  # fmt: skip
+        return self._append(known)
 
     def _mention(self, kind: str, mention: Mention, *, at: str, market: str | None = None) -> int:
-        memo = (kind, mention, market, self._at, self._tenancy)
-        known = self._reader.mentions.get(memo)
+        # By its values, for comparing models takes longer than reading them.
+        memo = (kind, market, *vars(mention).values())
+        known = self._known.get(memo)
         if known is not None:
             return self._append(known)
         found = len(self._findings)
         sighting = self._read_mention(kind, mention, at=at, market=market)
         if len(self._findings) == found:
-            self._reader.mentions[memo] = sighting
+            self._known[memo] = sighting
         return self._append(sighting)
 
     def _read_mention(self, kind: str, mention: Mention, *, at: str, market: str | None) -> Sighting:
@@ -296,6 +305,17 @@ class _Reading:
         if not name:
             self._findings.refuse(field, "has no visible character")
         return name
+
+
+@lru_cache(maxsize=4096)
+def _stated(edge_type: str, mention: int) -> StatedEdge:
+    # Nearly all records of a kind state the same edges, and their number is what taking them in costs.
+    return StatedEdge(type=edge_type, outgoing=True, mention=mention)
+
+
+@lru_cache(maxsize=4096)
+def _played(mention: int, position: int) -> StatedEdge:
+    return StatedEdge(type="PERFORMS_AT", outgoing=False, mention=mention, properties=(("position", position),))
 
 
 def _city(record: AnyRecord) -> str | None:

@@ -70,7 +70,8 @@ async def ingest(
     whole = await stream.take(postgres, rows)
     if whole.counts["created"] >= ANALYZE_AFTER:
         async with postgres.writing() as session:
-            await session.execute(SQL["analyze"])
+            if await session.rows(SQL["has_grown"], {"created": whole.counts["created"]}):
+                await session.execute(SQL["analyze"])
     return whole
 
 

@@ -174,24 +174,33 @@ on conflict (entity_id, folded) do update set owner_org = excluded.owner_org, vi
 update unified.facts set valid_to = greatest(valid_from, %(now)s) where id = any(%(ids)s);
 
 -- name: insert_facts
+-- A row holds all that one source says of an entity at a time.
 insert into unified.facts (entity_id, attribute, value, source, trust, confidence, observed_at, valid_from,
                            source_url, owner_org, visibility, collection)
-select entity_id, attribute, value, source, trust, confidence, observed_at, %(now)s, source_url, owner_org,
-       visibility, collection
-from jsonb_to_recordset(%(rows)s) as x (entity_id uuid, attribute text, value jsonb, source text, trust smallint,
-    confidence real, observed_at timestamptz, source_url text, owner_org text, visibility text, collection text);
+select x.entity_id, said.attribute, said.value, x.source, x.trust, x.confidence, x.observed_at, %(now)s, x.source_url,
+       x.owner_org, x.visibility, x.collection
+from jsonb_to_recordset(%(rows)s) as x (entity_id uuid, said jsonb, source text, trust smallint, confidence real,
+    observed_at timestamptz, source_url text, owner_org text, visibility text, collection text)
+cross join lateral jsonb_each(x.said) as said (attribute, value);
 
 -- name: insert_relationships
-insert into unified.relationships (eid, src, dst, type, base_weight, confidence, source, sources, timestamp, observed_at,
-                                   valid_from, valid_to, told_at_src, told_at_dst, properties, owner_org, visibility,
-                                   collection)
-select eid, src, dst, type, base_weight, confidence, source, coalesce(sources, array[source]), timestamp,
-       coalesce(observed_at, timestamp), coalesce(valid_from, %(now)s), valid_to, coalesce(told_at_src, array[source]),
-       coalesce(told_at_dst, '{}'), properties, owner_org, visibility, collection
-from jsonb_to_recordset(%(rows)s) as x (eid uuid, src uuid, dst uuid, type text, base_weight real,
-    confidence real, source text, sources text[], timestamp timestamptz, observed_at timestamptz,
-    valid_from timestamptz, valid_to timestamptz, told_at_src text[], told_at_dst text[], properties jsonb,
-    owner_org text, visibility text, collection text);
+-- A row holds all edges that are alike but for their ends and properties; each goes to the outbox at once.
+with added as (
+    insert into unified.relationships (eid, src, dst, type, base_weight, confidence, source, sources, timestamp,
+                                       observed_at, valid_from, valid_to, told_at_src, told_at_dst, properties,
+                                       owner_org, visibility, collection)
+    select coalesce(e.eid, uuidv7()), e.src, e.dst, x.type, x.base_weight, x.confidence, x.source,
+           coalesce(x.sources, array[x.source]), x.timestamp, coalesce(x.observed_at, x.timestamp),
+           coalesce(x.valid_from, %(now)s), x.valid_to, coalesce(x.told_at_src, array[x.source]),
+           coalesce(x.told_at_dst, '{}'), e.properties, x.owner_org, x.visibility, x.collection
+    from jsonb_to_recordset(%(rows)s) as x (edges jsonb, type text, base_weight real, confidence real, source text,
+        sources text[], timestamp timestamptz, observed_at timestamptz, valid_from timestamptz, valid_to timestamptz,
+        told_at_src text[], told_at_dst text[], owner_org text, visibility text, collection text)
+    cross join lateral jsonb_to_recordset(x.edges) as e (eid uuid, src uuid, dst uuid, properties jsonb)
+    returning eid
+)
+insert into unified.outbox (aggregatetype, aggregateid, type)
+select 'relationship', eid::text, 'upsert' from added;
 
 -- name: update_relationships
 update unified.relationships r
@@ -212,13 +221,19 @@ set retracted_at = greatest(observed_at, %(now)s),
 where eid = any(%(eids)s);
 
 -- name: append_outbox
-with added as (
-    insert into unified.outbox (aggregatetype, aggregateid, type)
-    select aggregatetype, aggregateid, type
-    from jsonb_to_recordset(%(rows)s) as x (aggregatetype text, aggregateid text, type text)
-    returning txid, seq
-)
-select txid::text::bigint as txid, max(seq) as seq from added group by txid;
+insert into unified.outbox (aggregatetype, aggregateid, type)
+select 'entity', id, 'upsert' from jsonb_array_elements_text(%(entities)s) as id
+union all
+select 'relationship', id, 'upsert' from jsonb_array_elements_text(%(edges)s) as id;
+
+-- name: last_appended
+-- The place up to which everything of this transaction is carried.
+select pg_current_xact_id()::text::bigint as txid, max(seq) as seq from unified.outbox
+where txid = pg_current_xact_id();
+
+-- name: has_grown
+-- Whether a delivery made enough entities to be looked at anew at once; what grows by less, autovacuum sees to.
+select reltuples from pg_class where oid = 'unified.entities'::regclass and %(created)s > reltuples / 10;
 
 -- name: analyze
 -- After a large delivery: without fresh statistics the planner joins a thousand events the slow way, 100x slower.
