@@ -137,9 +137,7 @@ async def _write(engine: Engine) -> None:
             "confidence": float(confidence[0]) if confidence else 1.0, **TENANCY,
         }  # fmt: skip
         joined: Record = {"src": ids[src], "dst": ids[dst], "properties": {}}
-        changes.new_relationships.append(
-            NewEdges(type=edge, kinds=(kinds[src], kinds[dst]), told=told, edges=[joined])
-        )
+        changes.new_relationships.append(NewEdges(type=edge, kinds=(kinds[src], kinds[dst]), told=told, edges=[joined]))
     purpose = Purpose(action="scene", scope=INGEST)
     async with unit_of_work(engine._postgres, purpose=purpose, clock=engine.clock) as unit:
         position = await unit.save(changes)

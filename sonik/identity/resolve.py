@@ -68,6 +68,7 @@ class Registry:
     """Who holds which identifier now: read from truth, and kept current within a batch."""
 
     def __init__(self) -> None:
+        self.sought: set[Key] = set()
         self._holders: dict[tuple[str, str, str], UUID] = {}
         self._held: dict[UUID, dict[Key, _Holding]] = defaultdict(dict)
         self._tenancies: dict[UUID, Tenancy] = {}
@@ -76,6 +77,7 @@ class Registry:
     async def load(self, session: Session, sightings: Iterable[Sighting], *, collection: str) -> None:
         """Read the holders of all keys of these sightings, and everything else those holders hold."""
         keys = {key for sighting in sightings for key in sighting.sought}
+        self.sought |= keys
         params = {
             "schemes": [key.scheme for key in keys],
             "values": [key.value for key in keys],

@@ -17,8 +17,8 @@ class Acquaintance:
         self._kept: dict[UUID, Dossier] = {}
 
     def still(self, row: EntityRow) -> Dossier | None:
-        """Return the dossier of an entity that is as it was."""
-        known = self._kept.get(row.id)
+        """Hand out the dossier of an entity that is as it was: two batches at work never share one."""
+        known = self._kept.pop(row.id, None)
         return known if known is not None and known.row == row else None
 
     def keep(self, dossiers: Iterable[Dossier]) -> None:

@@ -11,21 +11,23 @@ from sonik.clock import service_night
 from sonik.identity.dossier import COLUMNS, Dossier, FieldChange
 from sonik.identity.event_key import event_key
 from sonik.identity.names import clean_text, name_key
-from sonik.identity.resolve import Registered, Resolution
+from sonik.identity.resolve import Resolution
 from sonik.identity.sighting import Key, Sighting, Source
 from sonik.ingest.acquaintance import Acquaintance
 from sonik.ingest.cast import Cast
 from sonik.ingest.edges import EdgeBook, Ends, edge_ends
+from sonik.ingest.footing import Footing
 from sonik.ingest.legends import Legends
 from sonik.ingest.reading import Reader
 from sonik.ingest.receipts import MAX_SHOWN, Problem, Receipt
 from sonik.ingest.records import AnyRecord
 from sonik.ingest.schedule import times, true_start
+from sonik.ingest.shown import shown
 from sonik.ingest.statement import Refused, Statement
 from sonik.sql import queries
 from sonik.stores.postgres import Session
 from sonik.truth.rows import Changes, Record, RelationshipRow
-from sonik.types import JsonObject, JsonValue, Scope
+from sonik.types import JsonObject, Scope
 
 SQL = queries("truth")
 
@@ -56,6 +58,8 @@ class Batch:
         self._cast = Cast(session, collection=scope.collection, acquaintance=acquaintance)
         self._values = _Winners(self._cast.dossiers)
         self._changes = Changes()
+        self._slugs: set[str] = set()
+        self._around: set[UUID] = set()
 
     async def take(self, batch: Sequence[Numbered]) -> tuple[list[Receipt], Changes]:
         """Return a receipt per record, in order, and the changes to save."""
@@ -66,6 +70,12 @@ class Batch:
         self._cast.part()
         receipts = [*refused, *self._receipts(taken)]
         return sorted(receipts, key=lambda receipt: receipt.line), self._changes
+
+    @property
+    def footing(self) -> Footing:
+        """What was read to decide."""
+        entities = {dossier.id for dossier in self._cast.dossiers.values() if not dossier.is_new}
+        return Footing(keys=self._cast.sought, slugs=self._slugs, entities=entities, around=self._around)
 
     async def identify(self, record: AnyRecord) -> tuple[Resolution | None, Receipt | None]:
         """Say whom a record speaks of, as `take` would settle it, or why it would be refused."""
@@ -187,6 +197,7 @@ class Batch:
         elsewhere = set(self._said_elsewhere(taken))
         # What has one target may have another one than is now said.
         ids = {dossier.id for dossier in stored} | {src for src, name, _ in elsewhere if ontology.BY_EDGE[name].single}
+        self._around = ids | {end for src, _, dst in elsewhere for end in (src, dst)}
         around = {"ids": list(ids), "event_ids": events}
         book.load(await self._session.fetch(RelationshipRow, SQL["relationships_of"], around))
         if elsewhere:
@@ -212,6 +223,7 @@ class Batch:
         if not wishes:
             return
         slugs = [slug for options in wishes.values() for slug in options]
+        self._slugs.update(slugs)
         rows = await self._session.rows(SQL["taken_slugs"], {"collection": self._collection, "slugs": slugs})
         taken = {row["slug"] for row in rows}
         for entity_id, options in wishes.items():
@@ -286,7 +298,8 @@ class Batch:
             line=one.statement.line, outcome="created" if creates else "updated" if updated else "unchanged",
             ref=dossier.slug, entity_id=str(dossier.id), name=main.name,
             decided_by=":".join(resolution.decided_by) if resolution.decided_by else None,
-            changes={} if creates else _changes(one, registered), notes=(*one.statement.notes, *one.notes, *candidates),
+            changes={} if creates else shown(one.changes, one.edge_changes, registered),
+            notes=(*one.statement.notes, *one.notes, *candidates),
         )  # fmt: skip
 
     def _is_told_by(self, mention: Sighting) -> bool:
@@ -313,32 +326,6 @@ class _Winners(dict[UUID, JsonObject]):
     def __missing__(self, entity_id: UUID) -> JsonObject:
         values = self[entity_id] = self._dossiers[entity_id].values()
         return values
-
-
-def _changes(one: _Taken, registered: Registered) -> JsonObject:
-    """Return what a receipt shows: fields before and after; those that stay as they were are only confirmed."""
-    shown: JsonObject = {}
-    confirmed: list[JsonValue] = []
-    for change in one.changes:
-        if change.wins and change.before == change.after:
-            confirmed.append(change.attribute)
-        else:
-            shown[change.attribute] = _shown(change)
-    if confirmed:
-        shown["confirmed"] = confirmed
-    if one.edge_changes:
-        shown["relations"] = list[JsonValue](sorted(set(one.edge_changes)))
-    if registered:
-        gained = sorted({key.scheme for key in (*registered.gained, *registered.lost, *registered.weak)})
-        shown["identifiers"] = list[JsonValue](gained)
-    return shown
-
-
-def _shown(change: FieldChange) -> JsonValue:
-    shown: JsonObject = {"before": change.before, "after": change.after}
-    if not change.wins:
-        shown["kept"] = "the word of another source stands"
-    return shown
 
 
 def _text(value: object) -> str | None:

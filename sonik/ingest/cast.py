@@ -1,6 +1,6 @@
 """The cast of a batch: who each sighting speaks of, the identifiers they gain and lose, and what is known of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -71,6 +71,11 @@ class Cast:
             self._note_identifiers(sighting, resolution.entity_id, registered)
             unopened.setdefault(resolution.entity_id, sighting)
         await self._open_missing(unopened)
+
+    @property
+    def sought(self) -> Set[Key]:
+        """Every key that was looked up."""
+        return self._registry.sought
 
     def knows(self, sighting: Sighting) -> bool:
         """Say whether somebody holds one of its keys."""
