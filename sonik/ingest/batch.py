@@ -1,5 +1,6 @@
 """A batch of records: resolve them, absorb what they say, connect them, and say what is to be written."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,11 +26,13 @@ from sonik.ingest.schedule import times, true_start
 from sonik.ingest.shown import shown
 from sonik.ingest.statement import Refused, Statement
 from sonik.sql import queries
-from sonik.stores.postgres import Session
+from sonik.stores.postgres import Session, jsonb
 from sonik.truth.rows import Changes, Record, RelationshipRow
 from sonik.types import JsonObject, Scope
 
 SQL = queries("truth")
+# After so many records the batch before this one, which is being written meanwhile, may go on.
+AT_ONCE = 20
 
 Numbered = tuple[int, AnyRecord]
 
@@ -41,6 +44,7 @@ class _Taken:
     statement: Statement
     changes: list[FieldChange] = field(default_factory=list)
     edge_changes: list[str] = field(default_factory=list)
+    mentioned: list[UUID] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -54,7 +58,9 @@ class Batch:
         self._session = session
         self._collection = scope.collection
         self._legends = legends
-        self._reader = Reader(source=source, legends=legends, now=now, scope=scope, partial=partial)
+        self._reader = Reader(
+            source=source, legends=legends, now=now, scope=scope, partial=partial, acquaintance=acquaintance
+        )
         self._cast = Cast(session, collection=scope.collection, acquaintance=acquaintance)
         self._values = _Winners(self._cast.dossiers)
         self._changes = Changes()
@@ -67,15 +73,14 @@ class Batch:
         edges = await self._connect(taken)
         await self._name_new(edges)
         self._collect(edges, taken)
-        self._cast.part()
+        self._cast.part(self._reader.all_mentions())
         receipts = [*refused, *self._receipts(taken)]
         return sorted(receipts, key=lambda receipt: receipt.line), self._changes
 
     @property
     def footing(self) -> Footing:
         """What was read to decide."""
-        entities = {dossier.id for dossier in self._cast.dossiers.values() if not dossier.is_new}
-        return Footing(keys=self._cast.sought, slugs=self._slugs, entities=entities, around=self._around)
+        return Footing(keys=self._cast.sought, slugs=self._slugs, entities=self._cast.stored, around=self._around)
 
     async def identify(self, record: AnyRecord) -> tuple[Resolution | None, Receipt | None]:
         """Say whom a record speaks of, as `take` would settle it, or why it would be refused."""
@@ -85,7 +90,11 @@ class Batch:
 
     async def _settle(self, batch: Sequence[Numbered]) -> tuple[list[Receipt], list[_Taken]]:
         """Settle who is who and what is said of them; nothing is connected yet."""
-        refused, statements = self._read(batch)
+        refused, statements = await self._read(batch)
+        if not await self._cast.recall(self._reader.recalled):
+            self._reader.forget()
+            refused, statements = await self._read(batch)
+            await self._cast.recall(self._reader.recalled)
         await self._cast.look_up(s for statement in statements for s in (statement.main, *statement.mentions))
         unknown, statements = self._split_unknown(statements)
         taken = [_Taken(statement=statement) for statement in statements]
@@ -93,9 +102,11 @@ class Batch:
         await self._take_events(taken)
         return [*refused, *unknown], taken
 
-    def _read(self, batch: Sequence[Numbered]) -> tuple[list[Receipt], list[Statement]]:
+    async def _read(self, batch: Sequence[Numbered]) -> tuple[list[Receipt], list[Statement]]:
         refused, statements = [], []
-        for line, record in batch:
+        for number, (line, record) in enumerate(batch):
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
             try:
                 statements.append(self._reader.read(record, line=line))
             except Refused as error:
@@ -136,9 +147,11 @@ class Batch:
             if one.statement.main.kind != "event":
                 one.changes = self._cast.absorb(one.statement.main)
             for mention in one.statement.mentions:
-                if id(mention) not in absorbed and self._is_told_by(mention):
-                    self._cast.dossier(mention).absorb(mention)
+                if id(mention) in absorbed or self._cast.is_recalled(mention):
+                    continue
                 absorbed.add(id(mention))
+                if self._is_told_by(mention):
+                    self._cast.dossier(mention).absorb(mention)
 
     async def _take_events(self, taken: Sequence[_Taken]) -> None:
         events = [one for one in taken if one.statement.main.kind == "event"]
@@ -176,18 +189,23 @@ class Batch:
         told = {self._reader.source}
         told |= {sighting.source for one in taken for sighting in (one.statement.main, *one.statement.mentions)}
         self._changes.sources += [{"code": s.code, "trust": s.trust} for s in told if sources.get(s.code) != s.trust]
+        for one in taken:
+            one.mentioned = [self._cast.entity_id(mention) for mention in one.statement.mentions]
         book = EdgeBook(trust=sources)
         await self._load_edges(book, taken)
         # What a source has taken back since stands no more, though its old file is delivered again.
-        for one in (one for one in taken if not self._cast.is_outdated(one.statement.main)):
+        for number, one in enumerate(taken):
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
+            if self._cast.is_outdated(one.statement.main):
+                continue
             main_id = self._cast.entity_id(one.statement.main)
-            mentioned = [self._cast.entity_id(mention) for mention in one.statement.mentions]
-            own = [edge for edge in one.statement.edges if mentioned[edge.mention] == main_id]
+            own = [edge for edge in one.statement.edges if one.mentioned[edge.mention] == main_id]
             if own:
                 # Only now is it seen: by name or by id the record seemed to speak of another.
                 one.statement = replace(one.statement, edges=tuple(e for e in one.statement.edges if e not in own))
                 one.notes += [f"{edge.type} joins it to itself and was left out." for edge in own]
-            one.edge_changes = book.state(one.statement, main_id, mentioned)
+            one.edge_changes = book.state(one.statement, main_id, one.mentioned)
         return book
 
     async def _load_edges(self, book: EdgeBook, taken: Sequence[_Taken]) -> None:
@@ -210,11 +228,10 @@ class Batch:
         for one in taken:
             main = one.statement.main
             main_id = self._cast.entity_id(main)
-            mentioned = [self._cast.entity_id(mention) for mention in one.statement.mentions]
             for edge in one.statement.edges:
                 played = edge.type == "PERFORMS_AT"
                 if (main.kind == "artist" and played) or not (edge.outgoing or played):
-                    yield edge_ends(edge, main_id, mentioned)
+                    yield edge_ends(edge, main_id, one.mentioned)
 
     async def _name_new(self, edges: EdgeBook) -> None:
         """Give every new entity a free slug; a slug never changes afterwards."""
@@ -224,7 +241,7 @@ class Batch:
             return
         slugs = [slug for options in wishes.values() for slug in options]
         self._slugs.update(slugs)
-        rows = await self._session.rows(SQL["taken_slugs"], {"collection": self._collection, "slugs": slugs})
+        rows = await self._session.rows(SQL["taken_slugs"], {"collection": self._collection, "slugs": jsonb(slugs)})
         taken = {row["slug"] for row in rows}
         for entity_id, options in wishes.items():
             slug = next((option for option in options if option not in taken), options[-1])

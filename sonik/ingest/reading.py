@@ -3,7 +3,6 @@
 from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from hashlib import blake2b
 
 from sonik import ontology
@@ -11,6 +10,7 @@ from sonik.errors import InvalidInput
 from sonik.identity.dossier import COLUMNS
 from sonik.identity.names import clean_line, name_key
 from sonik.identity.sighting import Key, Sighting, Source
+from sonik.ingest.acquaintance import Acquaintance, Memo, Mentioned
 from sonik.ingest.attributes import described
 from sonik.ingest.identifiers import authorities, cleaned_id, home_key_of, name_key_of, weak_keys
 from sonik.ingest.legends import Legends
@@ -25,7 +25,7 @@ from sonik.ingest.records import (
     ThingRecord,
     VenueRecord,
 )
-from sonik.ingest.statement import Findings, Refused, StatedEdge, Statement
+from sonik.ingest.statement import Findings, Refused, StatedEdge, Statement, played, stated
 from sonik.truth.rows import Tenancy, tenancy_of
 from sonik.types import JsonObject, Scope
 
@@ -39,16 +39,24 @@ SKEW = timedelta(hours=1)
 
 
 class Reader:
-    """Reads records of one source; what many records mention alike is read once."""
+    """Reads records of one source; what many records mention alike is read once, or was in an earlier batch.
 
-    def __init__(self, *, source: Source, legends: Legends, now: datetime, scope: Scope, partial: bool) -> None:
+    `mentions` are those read, by what was said; `recalled` are the ones among them that an earlier batch settled.
+    """
+
+    def __init__(
+        self, *, source: Source, legends: Legends, now: datetime, scope: Scope, partial: bool,
+        acquaintance: Acquaintance | None = None,
+    ) -> None:  # fmt: skip
         self.source = source.of(scope.organisation)
         self.legends = legends
         self.now = now
         self.scope = scope
         self.partial = partial
         self.markets: dict[str, Sighting] = {}
-        self._mentions: dict[tuple[object, ...], dict[tuple[object, ...], Sighting]] = defaultdict(dict)
+        self.recalled: dict[Memo, Mentioned] = {}
+        self.mentions: dict[tuple[datetime, Tenancy], dict[Memo, Sighting]] = defaultdict(dict)
+        self._acquaintance = acquaintance or Acquaintance()
 
     def read(self, record: AnyRecord, *, line: int) -> Statement:
         """Return the statement a record makes.
@@ -58,9 +66,25 @@ class Reader:
         """
         return _Reading(record, reader=self).statement(line)
 
-    def mentions(self, observed_at: datetime, tenancy: Tenancy) -> dict[tuple[object, ...], Sighting]:
-        """Return what records of one moment and tenancy mentioned."""
-        return self._mentions[observed_at, tenancy]
+    def recall(self, memo: Memo) -> Sighting | None:
+        """Return a mention that an earlier batch settled."""
+        known = self._acquaintance.mentioned(memo)
+        if known is None:
+            return None
+        self.recalled[memo] = known
+        return known.sighting
+
+    def all_mentions(self) -> dict[Memo, Sighting]:
+        """Return every mention that was read, by what was said."""
+        return {
+            (tenancy, *memo): sighting
+            for (_, tenancy), said in self.mentions.items()
+            for memo, sighting in said.items()
+        }
+
+    def forget(self) -> None:
+        """Begin anew: some of what was recalled holds no longer."""
+        self.recalled, self.mentions = {}, defaultdict(dict)
 
 
 class _Reading:
@@ -78,7 +102,7 @@ class _Reading:
         owner = self._tenancy.owner_org if reader.scope.organisation is None else None
         self._source = reader.source.of(owner)
         self._shared_as = reader.source.code if owner is not None else None
-        self._known = reader.mentions(self._at, self._tenancy)
+        self._known = reader.mentions[self._at, self._tenancy]
 
     def statement(self, line: int) -> Statement:
         market = self._market()
@@ -161,21 +185,21 @@ class _Reading:
         venue = None
         if event.venue is not None:
             venue = self._mention("venue", event.venue, at="venue.", market=market)
-            self._edges.append(_stated("HOSTED_BY", venue))
+            self._edges.append(stated("HOSTED_BY", venue))
         for number, artist in enumerate(event.lineup):
             index = self._mention("artist", artist, at=f"lineup.{number}.")
-            self._edges.append(_played(index, number + 1))
+            self._edges.append(played(index, number + 1))
         for number, promoter in enumerate(event.promoters):
             index = self._mention("organization", promoter, at=f"promoters.{number}.")
-            self._edges.append(_stated("PROMOTED_BY", index))
+            self._edges.append(stated("PROMOTED_BY", index))
         return venue
 
     def _locate(self, market: str | None) -> None:
         if market is not None and not isinstance(self._record, PersonRecord | BrandRecord):
-            self._edges.append(_stated("IN_LOCATION", self._mention_market(market)))
+            self._edges.append(stated("IN_LOCATION", self._mention_market(market)))
 
     def _relate(self) -> None:
-        stated: dict[tuple[str, bool, int], int] = {}
+        first: dict[tuple[str, bool, int], int] = {}
         for number, relation in enumerate(self._record.relations):
             at = f"relations.{number}"
             try:
@@ -184,7 +208,7 @@ class _Reading:
                 self._findings.refuse(error.field or at, error)
                 continue
             # Who is mentioned alike is one sighting.
-            same = stated.setdefault((edge.type, edge.outgoing, id(self._mentions[edge.mention])), number)
+            same = first.setdefault((edge.type, edge.outgoing, id(self._mentions[edge.mention])), number)
             if same != number and self._record.relations[same] == relation:
                 continue
             if same != number:
@@ -261,7 +285,9 @@ class _Reading:
         if known is not None:
             return self._append(known)
         found = len(self._findings)
-        sighting = self._read_mention(kind, mention, at=at, market=market)
+        sighting = self._reader.recall((self._tenancy, *memo)) or self._read_mention(
+            kind, mention, at=at, market=market
+        )
         if len(self._findings) == found:
             self._known[memo] = sighting
         return self._append(sighting)
@@ -305,17 +331,6 @@ class _Reading:
         if not name:
             self._findings.refuse(field, "has no visible character")
         return name
-
-
-@lru_cache(maxsize=4096)
-def _stated(edge_type: str, mention: int) -> StatedEdge:
-    # Nearly all records of a kind state the same edges, and their number is what taking them in costs.
-    return StatedEdge(type=edge_type, outgoing=True, mention=mention)
-
-
-@lru_cache(maxsize=4096)
-def _played(mention: int, position: int) -> StatedEdge:
-    return StatedEdge(type="PERFORMS_AT", outgoing=False, mention=mention, properties=(("position", position),))
 
 
 def _city(record: AnyRecord) -> str | None:

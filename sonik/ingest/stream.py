@@ -25,6 +25,8 @@ from sonik.truth.unit import Writable
 SQL = queries("truth")
 BATCH = 500
 ANALYZE_AFTER = 100
+# Batches: what others leave in cycles meanwhile is small, and looking for it takes as long as half a batch.
+COLLECT_EVERY = 50
 MAX_SOURCE_NAME = 100
 
 Watcher = Callable[[int], None]
@@ -89,40 +91,47 @@ class Stream:
 
     async def take(self, database: Writable, rows: Iterable[Row]) -> Intake:
         """Take all batches in, in order; while one is being written the next is worked out."""
+        writing: _Writing | None = None
         parts: list[Intake] = []
-        writing: asyncio.Task[Intake] | None = None
-        before: _Part | None = None
         try:
-            for number, batch in enumerate(batches(rows)):
-                with _collecting_later():
+            with _collecting_later():
+                for number, batch in enumerate(batches(rows)):
                     part = self._part(batch, number=number)
-                    if before is not None and writing is not None:
-                        if isinstance(database, Postgres):
-                            await part.draft.prepare(database)
-                        parts.append(await self._done(writing, before))
-                        part.draft.follow(before.draft)
-                before, writing = part, asyncio.create_task(self._write(database, part))
-            if before is not None and writing is not None:
-                parts.append(await self._done(writing, before))
+                    if writing is not None:
+                        parts.append(await self._turn(database, part, after=writing))
+                    writing = _Writing(part=part, task=asyncio.create_task(self._write(database, part)))
+                    if number % COLLECT_EVERY == COLLECT_EVERY - 1:
+                        gc.collect()
+                if writing is not None:
+                    parts.append(await self._done(writing))
         except asyncio.CancelledError:
             if writing is not None:
-                writing.cancel()
+                writing.task.cancel()
             raise
         finally:
             if writing is not None:
-                await asyncio.wait([writing])
+                await asyncio.gather(writing.task, return_exceptions=True)
         return merge(parts)
+
+    async def _turn(self, database: Writable, part: "_Part", *, after: "_Writing") -> Intake:
+        """Work a batch out while the one before it is written; return the intake of that one."""
+        # A transaction that holds the whole delivery, as a dry run's, can do but one thing at a time.
+        if isinstance(database, Postgres):
+            await part.draft.prepare(database)
+        taken = await self._done(after)
+        part.draft.follow(after.part.draft)
+        return taken
+
+    async def _done(self, writing: "_Writing") -> Intake:
+        taken = await writing.task
+        if self.watch is not None:
+            self.watch(writing.part.rows)
+        return taken
 
     async def take_batch(self, database: Writable, batch: Sequence[Row], *, number: int) -> Intake:
         """Take one batch in; return a receipt per row, in order."""
         with _collecting_later():
             return await self._write(database, self._part(batch, number=number))
-
-    async def _done(self, writing: asyncio.Task[Intake], part: "_Part") -> Intake:
-        taken = await writing
-        if self.watch is not None:
-            self.watch(part.rows)
-        return taken
 
     def _part(self, batch: Sequence[Row], *, number: int) -> "_Part":
         """Read a batch's rows; what its idempotency key stands for are its records and what was refused of it."""
@@ -177,9 +186,17 @@ class _Part:
     draft: Draft
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Writing:
+    """A batch that is being written."""
+
+    part: _Part
+    task: asyncio.Task[Intake]
+
+
 @contextmanager
 def _collecting_later() -> Iterator[None]:
-    """Put the collector of cycles off until a batch is done.
+    """Put the collector of cycles off.
 
     A batch makes half a million objects that live as long as it does and hold no cycles; the collector would look
     through them, and through all that was ever imported, again and again: half the time of a delivery.

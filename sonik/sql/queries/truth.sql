@@ -4,16 +4,22 @@ select id, entity_type, name, slug, canonical_id, claim_status, claimed_by, mark
 from unified.entities
 where id = any(%(ids)s) and deleted_at is null;
 
+-- name: changed_since
+-- Those of these entities that are no longer of the version given, each by one look-up, or are gone.
+select known.id::uuid as id from jsonb_each_text(%(versions)s) as known (id, version)
+where (select e.version from unified.entities e where e.id = known.id::uuid and e.deleted_at is null)
+      is distinct from known.version::bigint;
+
 -- name: current_facts
 select id, entity_id, attribute, value, source, trust, confidence, observed_at, owner_org, visibility, collection
 from unified.facts
-where entity_id = any(%(ids)s) and valid_to is null;
+where entity_id = any(array(select wanted.value::uuid from jsonb_array_elements_text(%(ids)s) as wanted)) and valid_to is null;
 
 -- name: identifiers_by_value
 -- Who holds these strong identifiers now. `limit` keeps this one index look-up a key, whatever the statistics say:
 -- a table that was just filled has none, and joined as a whole each batch would read all of it.
 select held.entity_id
-from unnest(%(schemes)s::text[], %(values)s::text[]) as wanted (scheme, value)
+from jsonb_to_recordset(%(keys)s) as wanted (scheme text, value text)
 cross join lateral (
     select i.entity_id from unified.identifiers i
     where i.collection = %(collection)s and i.scheme = wanted.scheme and i.value = wanted.value
@@ -27,7 +33,7 @@ select i.scheme, i.value, i.entity_type, i.entity_id, i.is_strong, i.source, i.o
        e.owner_org as entity_owner, e.visibility as entity_visibility
 from unified.identifiers i
 join unified.entities e on e.id = i.entity_id
-where i.entity_id = any(%(ids)s) and i.current_to is null;
+where i.entity_id = any(array(select wanted.value::uuid from jsonb_array_elements_text(%(ids)s) as wanted)) and i.current_to is null;
 
 -- name: relationships_of
 -- The current edges a batch can change: what starts at its entities, the line-ups of its events, and what its entities
@@ -59,7 +65,7 @@ join unified.relationships r on r.src = wanted.src and r.type = wanted.type and 
 -- name: aliases_of
 select entity_id, folded, owner_org, visibility, collection
 from unified.aliases
-where entity_id = any(%(ids)s);
+where entity_id = any(array(select wanted.value::uuid from jsonb_array_elements_text(%(ids)s) as wanted));
 
 -- name: tellings_of
 select entity_id, partial, observed_at, words
@@ -76,7 +82,8 @@ on conflict (entity_id, source, partial) do update set observed_at = excluded.ob
 where tellings.observed_at <= excluded.observed_at;
 
 -- name: taken_slugs
-select slug from unified.entities where collection = %(collection)s and slug = any(%(slugs)s);
+select slug from unified.entities where collection = %(collection)s
+  and slug = any(array(select jsonb_array_elements_text(%(slugs)s)));
 
 -- name: sources
 select code, trust from unified.sources;
@@ -222,9 +229,9 @@ where eid = any(%(eids)s);
 
 -- name: append_outbox
 insert into unified.outbox (aggregatetype, aggregateid, type)
-select 'entity', id, 'upsert' from jsonb_array_elements_text(%(entities)s) as id
+select 'entity', changed.value, 'upsert' from jsonb_array_elements_text(%(entities)s) as changed
 union all
-select 'relationship', id, 'upsert' from jsonb_array_elements_text(%(edges)s) as id;
+select 'relationship', changed.value, 'upsert' from jsonb_array_elements_text(%(edges)s) as changed;
 
 -- name: last_appended
 -- The place up to which everything of this transaction is carried.
