@@ -1,6 +1,6 @@
 """Everything known of one entity while a batch is taken in: facts by source, the winner by trust, what changed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -271,6 +271,18 @@ class Dossier:
         row: Record = {"entity_id": self.id, "alias": alias, "folded": folded, "source": sighting.source.code}
         self.new_aliases[folded] = row | tenancy_record(sighting.tenancy)
         return known is None
+
+
+class Winners(dict[UUID, JsonObject]):
+    """The winning values of each dossier, worked out when they are first asked for: after all was absorbed."""
+
+    def __init__(self, dossiers: Mapping[UUID, Dossier]) -> None:
+        super().__init__()
+        self._dossiers = dossiers
+
+    def __missing__(self, entity_id: UUID) -> JsonObject:
+        values = self[entity_id] = self._dossiers[entity_id].values()
+        return values
 
 
 def tenancy_record(tenancy: Tenancy) -> Record:

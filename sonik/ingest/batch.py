@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from sonik import ontology
 from sonik.clock import service_night
-from sonik.identity.dossier import COLUMNS, Dossier, FieldChange
+from sonik.identity.dossier import COLUMNS, Dossier, FieldChange, Winners
 from sonik.identity.event_key import event_key
 from sonik.identity.names import clean_text, name_key
 from sonik.identity.resolve import Resolution
@@ -62,7 +62,7 @@ class Batch:
             source=source, legends=legends, now=now, scope=scope, partial=partial, acquaintance=acquaintance
         )
         self._cast = Cast(session, collection=scope.collection, acquaintance=acquaintance)
-        self._values = _Winners(self._cast.dossiers)
+        self._values = Winners(self._cast.dossiers)
         self._changes = Changes()
         self._slugs: set[str] = set()
         self._around: set[UUID] = set()
@@ -186,9 +186,11 @@ class Batch:
 
     async def _connect(self, taken: Sequence[_Taken]) -> EdgeBook:
         sources = {s.code: s.trust for s in await self._session.fetch(Source, SQL["sources"])}
-        told = {self._reader.source}
-        told |= {sighting.source for one in taken for sighting in (one.statement.main, *one.statement.mentions)}
-        self._changes.sources += [{"code": s.code, "trust": s.trust} for s in told if sources.get(s.code) != s.trust]
+        said_by = (sighting.source for one in taken for sighting in (one.statement.main, *one.statement.mentions))
+        told = {source.code: source.trust for source in (self._reader.source, *said_by)}
+        self._changes.sources += [
+            {"code": code, "trust": told[code]} for code in told if sources.get(code) != told[code]
+        ]
         for one in taken:
             one.mentioned = [self._cast.entity_id(mention) for mention in one.statement.mentions]
         book = EdgeBook(trust=sources)
@@ -331,18 +333,6 @@ def _unknown(statement: Statement, lost: Sighting) -> Receipt:
     reason = f"No {lost.kind} with the source_id '{lost.source_id}' is known. Take in its own record first."
     problem = Problem(field="relations", reason=reason)
     return Receipt(line=statement.line, outcome="refused", name=statement.main.name, problems=(problem,))
-
-
-class _Winners(dict[UUID, JsonObject]):
-    """The winning values of each dossier, worked out when they are first asked for: after all was absorbed."""
-
-    def __init__(self, dossiers: Mapping[UUID, Dossier]) -> None:
-        super().__init__()
-        self._dossiers = dossiers
-
-    def __missing__(self, entity_id: UUID) -> JsonObject:
-        values = self[entity_id] = self._dossiers[entity_id].values()
-        return values
 
 
 def _text(value: object) -> str | None:

@@ -1,7 +1,9 @@
 """Take a batch of records into truth as one unit of work, once for each idempotency key."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sonik.clock import Clock
 from sonik.errors import Conflict, InvalidInput
@@ -15,6 +17,8 @@ from sonik.stores.postgres import Postgres, Session
 from sonik.truth.rows import Changes, Position
 from sonik.truth.unit import Purpose, Unit, Writable, unit_of_work
 from sonik.types import JsonObject, JsonValue, Scope
+
+T = TypeVar("T")
 
 ATTEMPTS = 5
 
@@ -106,22 +110,32 @@ async def in_one_unit(database: Writable, write: Writing, *, purpose: Purpose, s
     Raises:
         Conflict: rivals kept writing the same rows.
     """
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            async with unit_of_work(database, purpose=purpose, clock=clock) as unit:
-                if unit.replay is not None:
-                    return replayed(unit.replay)
-                receipts, changes = await write(unit)
-                intake = Intake(receipts=tuple(receipts), position=await unit.save(changes))
-                if intake.position != Position():
-                    counts: JsonObject = dict(intake.counts)
-                    await unit.audit({"source": source.code, **counts})
-                await unit.remember(stored(intake))
-                return intake
-        except Conflict:
-            if attempt == ATTEMPTS:
-                raise
-    raise AssertionError("unreachable")
+
+    async def once() -> Intake:
+        async with unit_of_work(database, purpose=purpose, clock=clock) as unit:
+            if unit.replay is not None:
+                return replayed(unit.replay)
+            receipts, changes = await write(unit)
+            intake = Intake(receipts=tuple(receipts), position=await unit.save(changes))
+            if intake.position != Position():
+                counts: JsonObject = dict(intake.counts)
+                await unit.audit({"source": source.code, **counts})
+            await unit.remember(stored(intake))
+            return intake
+
+    return await despite_rivals(once)
+
+
+async def despite_rivals(attempt: Callable[[], Awaitable[T]]) -> T:
+    """Do a unit of work, and begin anew after a rival writer.
+
+    Raises:
+        Conflict: rivals kept writing the same rows.
+    """
+    for _ in range(ATTEMPTS - 1):
+        with suppress(Conflict):
+            return await attempt()
+    return await attempt()
 
 
 def _purpose(batch: Sequence[Numbered], delivery: Delivery) -> Purpose:

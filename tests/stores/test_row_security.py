@@ -46,10 +46,8 @@ SECURED = (
 ASKED_FOR = ("jobs", "traversal_log", "verdicts")
 # Numbers of a collection, and no word of anybody's.
 COUNTED = ("generations",)
-OPEN = (
-    "legend_entity_types", "legend_relationship_types", "legend_genres", "legend_markets", "legend_channels",
-    "status_registry",
-)  # fmt: skip
+LEGENDS = ("entity_types", "relationship_types", "genres", "markets", "channels")
+OPEN = (*(f"legend_{name}" for name in LEGENDS), "status_registry")
 
 
 @pytest.fixture
