@@ -28,7 +28,7 @@ from sonik.ingest.statement import Refused, Statement
 from sonik.sql import queries
 from sonik.stores.postgres import Session, jsonb
 from sonik.truth.rows import Changes, Record, RelationshipRow
-from sonik.types import JsonObject, Scope
+from sonik.types import Scope
 
 SQL = queries("truth")
 # After so many records the batch before this one, which is being written meanwhile, may go on.

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from argparse import ArgumentParser
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path
 from random import Random
@@ -64,7 +64,6 @@ Why it grows as it does:
 - The graph is rebuilt at the pace of FalkorDB's single writer.
 """
 SEARCHES = 200
-PAGE = 5_000
 
 
 class Hashed:
@@ -106,10 +105,8 @@ class Hashed:
 async def fill(settings: Settings, size: int) -> JsonObject:
     """Take a world in, project it, and build the graph once more; return what each took."""
     async with Engine.open(settings, project=False, embedder=Hashed(settings)) as engine:
-        records = 0
         started = perf_counter()
-        for page in _pages(world(SEED, entities=size)):
-            records += len((await deliver(engine, page, source="synthetic")).receipts)
+        records = len((await deliver(engine, world(SEED, entities=size), source="synthetic")).receipts)
         taken = perf_counter() - started
         started = perf_counter()
         await engine.rebuild("vectors")
@@ -201,17 +198,6 @@ async def _measure(size: int) -> JsonObject:
 
 def _settings(home: Path) -> Settings:
     return Settings(home=home, now=NOW, market="medellin", cache="off")
-
-
-def _pages(records: Iterator[JsonObject]) -> Iterator[list[JsonObject]]:
-    page: list[JsonObject] = []
-    for record in records:
-        page.append(record)
-        if len(page) == PAGE:
-            yield page
-            page = []
-    if page:
-        yield page
 
 
 def _questions(size: int) -> list[str]:
