@@ -11,9 +11,15 @@ where (select e.version from unified.entities e where e.id = known.id::uuid and 
       is distinct from known.version::bigint;
 
 -- name: current_facts
-select id, entity_id, attribute, value, source, trust, confidence, observed_at, owner_org, visibility, collection
-from unified.facts
-where entity_id = any(array(select wanted.value::uuid from jsonb_array_elements_text(%(ids)s) as wanted)) and valid_to is null;
+-- `offset` keeps this one index look-up an entity, as in `identifiers_by_value`.
+select held.*
+from jsonb_array_elements_text(%(ids)s) as wanted
+cross join lateral (
+    select id, entity_id, attribute, value, source, trust, confidence, observed_at, owner_org, visibility, collection
+    from unified.facts f
+    where f.entity_id = wanted.value::uuid and f.valid_to is null
+    offset 0
+) held;
 
 -- name: identifiers_by_value
 -- Who holds these strong identifiers now. `limit` keeps this one index look-up a key, whatever the statistics say:
@@ -29,11 +35,18 @@ cross join lateral (
 
 -- name: identifiers_of
 -- Everything these entities are known by now, and who may see them.
-select i.scheme, i.value, i.entity_type, i.entity_id, i.is_strong, i.source, i.observed_at, i.owner_org, i.visibility, i.collection,
-       e.owner_org as entity_owner, e.visibility as entity_visibility
-from unified.identifiers i
-join unified.entities e on e.id = i.entity_id
-where i.entity_id = any(array(select wanted.value::uuid from jsonb_array_elements_text(%(ids)s) as wanted)) and i.current_to is null;
+select held.*, e.owner_org as entity_owner, e.visibility as entity_visibility
+from jsonb_array_elements_text(%(ids)s) as wanted
+cross join lateral (
+    select owner_org, visibility from unified.entities where id = wanted.value::uuid offset 0
+) e
+cross join lateral (
+    select i.scheme, i.value, i.entity_type, i.entity_id, i.is_strong, i.source, i.observed_at, i.owner_org,
+           i.visibility, i.collection
+    from unified.identifiers i
+    where i.entity_id = wanted.value::uuid and i.current_to is null
+    offset 0
+) held;
 
 -- name: relationships_of
 -- The current edges a batch can change: what starts at its entities, the line-ups of its events, and what its entities
@@ -63,9 +76,13 @@ join unified.relationships r on r.src = wanted.src and r.type = wanted.type and 
     and r.retracted_at is null;
 
 -- name: aliases_of
-select entity_id, folded, owner_org, visibility, collection
-from unified.aliases
-where entity_id = any(array(select wanted.value::uuid from jsonb_array_elements_text(%(ids)s) as wanted));
+select held.*
+from jsonb_array_elements_text(%(ids)s) as wanted
+cross join lateral (
+    select entity_id, folded, owner_org, visibility, collection from unified.aliases a
+    where a.entity_id = wanted.value::uuid
+    offset 0
+) held;
 
 -- name: tellings_of
 select entity_id, partial, observed_at, words
