@@ -1,6 +1,6 @@
 """Whom earlier batches of a delivery met: they need not be read again while nobody has changed them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -54,10 +54,11 @@ class Acquaintance:
         self._mentioned.update(mentions)
         _let_go(self._mentioned, most=MOST_MENTIONS)
 
-    def forget(self, memos: Iterable[Memo]) -> None:
-        """Forget mentions whose entity has changed."""
-        for memo in memos:
-            self._mentioned.pop(memo, None)
+    def forget(self, changed: Set[object]) -> None:
+        """Forget what mentioned entities that have changed."""
+        if changed:
+            kept = {memo: one for memo, one in self._mentioned.items() if one.resolution.entity_id not in changed}
+            self._mentioned = kept
 
 
 def _let_go(known: dict[Memo, Mentioned] | dict[UUID, Dossier], *, most: int) -> None:

@@ -91,10 +91,9 @@ class Batch:
     async def _settle(self, batch: Sequence[Numbered]) -> tuple[list[Receipt], list[_Taken]]:
         """Settle who is who and what is said of them; nothing is connected yet."""
         refused, statements = await self._read(batch)
-        if not await self._cast.recall(self._reader.recalled):
+        while not await self._cast.recall(self._reader.recalled):
             self._reader.forget()
             refused, statements = await self._read(batch)
-            await self._cast.recall(self._reader.recalled)
         await self._cast.look_up(s for statement in statements for s in (statement.main, *statement.mentions))
         unknown, statements = self._split_unknown(statements)
         taken = [_Taken(statement=statement) for statement in statements]

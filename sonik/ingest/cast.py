@@ -51,10 +51,12 @@ class Cast:
         """Take over whom mentions meant in an earlier batch, if all still hold; else forget those that do not."""
         if not known:
             return True
-        versions = {one.resolution.entity_id: one.version for one in known.values()}
+        # Of two versions of one entity the older counts: what was settled by that one may hold no longer.
+        newest_first = sorted(known.values(), key=lambda one: one.version, reverse=True)
+        versions = {one.resolution.entity_id: one.version for one in newest_first}
         rows = await self._session.rows(SQL["changed_since"], {"versions": jsonb(versions)})
         changed = {row["id"] for row in rows}
-        self._acquaintance.forget(memo for memo, one in known.items() if one.resolution.entity_id in changed)
+        self._acquaintance.forget(changed)
         if not changed:
             self._resolutions.update((id(one.sighting), one.resolution) for one in known.values())
             self._recalled = {id(one.sighting) for one in known.values()}
@@ -153,6 +155,7 @@ class Cast:
     def part(self, mentions: Mapping[Memo, Sighting]) -> None:
         """Keep whoever is unchanged for the batches to come, and the mentions that told nothing new."""
         self._acquaintance.keep(self.dossiers.values())
+        self._acquaintance.forget({one.id for one in self.dossiers.values() if one.changed and not one.is_new})
         settled = ((memo, self._settled(sighting)) for memo, sighting in mentions.items())
         self._acquaintance.remember((memo, one) for memo, one in settled if one is not None)
 
