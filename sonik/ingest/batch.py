@@ -73,7 +73,7 @@ class Batch:
         edges = await self._connect(taken)
         await self._name_new(edges)
         self._collect(edges, taken)
-        self._cast.part(self._reader.all_mentions())
+        self._cast.part(self._reader.fresh)
         receipts = [*refused, *self._receipts(taken)]
         return sorted(receipts, key=lambda receipt: receipt.line), self._changes
 

@@ -166,9 +166,7 @@ class Cast:
         others within a batch; its source's own cannot.
         """
         resolution = self._resolutions.get(id(sighting))
-        if resolution is None or id(sighting) in self._recalled or sighting.kind in ("event", "venue"):
-            return None
-        if sighting.authorities:
+        if resolution is None or sighting.authorities or sighting.kind in ("event", "venue"):
             return None
         dossier = self.dossiers[resolution.entity_id]
         if dossier.row is None or dossier.changed:

@@ -41,7 +41,8 @@ SKEW = timedelta(hours=1)
 class Reader:
     """Reads records of one source; what many records mention alike is read once, or was in an earlier batch.
 
-    `mentions` are those read, by what was said; `recalled` are the ones among them that an earlier batch settled.
+    `mentions` are those of one moment and tenancy, by what was said; `recalled` are the ones among all of them that an
+    earlier batch settled, and `fresh` the others.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Reader:
         self.partial = partial
         self.markets: dict[str, Sighting] = {}
         self.recalled: dict[Memo, Mentioned] = {}
+        self.fresh: dict[Memo, Sighting] = {}
         self.mentions: dict[tuple[datetime, Tenancy], dict[Memo, Sighting]] = defaultdict(dict)
         self._acquaintance = acquaintance or Acquaintance()
 
@@ -74,17 +76,9 @@ class Reader:
         self.recalled[memo] = known
         return known.sighting
 
-    def all_mentions(self) -> dict[Memo, Sighting]:
-        """Return every mention that was read, by what was said."""
-        return {
-            (tenancy, *memo): sighting
-            for (_, tenancy), said in self.mentions.items()
-            for memo, sighting in said.items()
-        }
-
     def forget(self) -> None:
         """Begin anew: some of what was recalled holds no longer."""
-        self.recalled, self.mentions = {}, defaultdict(dict)
+        self.recalled, self.fresh, self.mentions = {}, {}, defaultdict(dict)
 
 
 class _Reading:
@@ -284,12 +278,14 @@ class _Reading:
         known = self._known.get(memo)
         if known is not None:
             return self._append(known)
-        found = len(self._findings)
-        sighting = self._reader.recall((self._tenancy, *memo)) or self._read_mention(
-            kind, mention, at=at, market=market
-        )
-        if len(self._findings) == found:
-            self._known[memo] = sighting
+        sighting = self._reader.recall((self._tenancy, *memo))
+        if sighting is None:
+            found = len(self._findings)
+            sighting = self._read_mention(kind, mention, at=at, market=market)
+            if len(self._findings) > found:
+                return self._append(sighting)
+            self._reader.fresh[self._tenancy, *memo] = sighting
+        self._known[memo] = sighting
         return self._append(sighting)
 
     def _read_mention(self, kind: str, mention: Mention, *, at: str, market: str | None) -> Sighting:
