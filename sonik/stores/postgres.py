@@ -8,7 +8,7 @@ from typing import LiteralString, Self, TypeVar
 
 import psycopg
 from psycopg.conninfo import make_conninfo
-from psycopg.rows import class_row, dict_row
+from psycopg.rows import AsyncRowFactory, RowMaker, class_row, dict_row
 from psycopg.types.json import Jsonb, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from pydantic_core import from_json, to_json
@@ -67,7 +67,7 @@ class Session:
 
     async def fetch(self, row_type: type[T], query: LiteralString, params: Params | None = None) -> list[T]:
         """Return all rows as `row_type`, whose fields are named like the columns."""
-        async with self.connection.cursor(row_factory=class_row(row_type)) as cursor:
+        async with self.connection.cursor(row_factory=_rows_as(row_type)) as cursor:
             await cursor.execute(query, params)
             return await cursor.fetchall()
 
@@ -241,6 +241,18 @@ async def owner_session(dsn: str) -> AsyncIterator[Session]:
 def as_role(dsn: str, role: str) -> str:
     """Return the connection string with every session switched to `role`."""
     return make_conninfo(dsn, options=f"-c role={role}")
+
+
+def _rows_as(row_type: type[T]) -> AsyncRowFactory[T]:
+    """Return what makes rows of this type; a named tuple whose fields are the columns in order needs no names."""
+    by_name = class_row(row_type)
+    fields, make = getattr(row_type, "_fields", None), getattr(row_type, "_make", None)
+
+    def factory(cursor: psycopg.AsyncCursor[object]) -> RowMaker[T]:
+        columns = tuple(column.name for column in cursor.description or ())
+        return make if make is not None and columns == fields else by_name(cursor)
+
+    return factory
 
 
 def _pool(
