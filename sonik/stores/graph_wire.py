@@ -68,7 +68,10 @@ def literal(value: object) -> str:
 
 def rows_of(reply: Any) -> list[list[Value]]:
     """Return the rows of a compact reply; a query that returns nothing has none."""
-    return [[_value(kind, raw) for kind, raw in row] for row in reply[1]] if len(reply) > 1 else []
+    if len(reply) < 2:
+        return []
+    # Most cells are plain: a call for each takes as long as all the rest.
+    return [[raw if kind in _PLAIN else _value(kind, raw) for kind, raw in row] for row in reply[1]]
 
 
 def _quoted(text: str) -> str:
