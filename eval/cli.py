@@ -11,11 +11,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from eval import baselines, catalog, learning_report
+from eval import baselines, budget, catalog, learning_report
 from eval.compare import SHOWN, compare
 from eval.kept import measure
 from eval.learning import Plan
-from eval.publish import publish
+from eval.publish import publish, publish_budget
 from eval.published import published
 from eval.result import Report, read_report, write_whole
 from eval.run import Order, commit_of, run
@@ -106,6 +106,27 @@ def baselines_command(
     _console().print(agreement(checked).rich())
     if not all(one.agrees for one in checked):
         raise typer.Exit(1)
+
+
+@app.command("budget")
+def budget_command(
+    dataset: Annotated[list[str], typer.Option(help="A set; give it again for another.")],
+    out: Annotated[Path, typer.Option(help="Folder for the results, budget.md and the plot.")],
+    edges: Annotated[list[int] | None, typer.Option(min=50, max=20_000, help="A budget; again for another.")] = None,
+    data: Data = None,
+    work: Work = None,
+) -> None:
+    """Ask Sonik within several edge budgets: quality and time against the edges a question may fetch."""
+    workshop = _workshop(work)
+    sets = [catalog.load(name, data=data or EvalSettings().data) for name in dataset]
+    found = list(
+        budget.points(
+            sets, edges or budget.BUDGETS, out=out, commit=commit_of(), measure=lambda order: _run(order, workshop)
+        )
+    )
+    _console().print(budget.sheet(found).rich())
+    for path in publish_budget(found, out):
+        typer.echo(f"written: {path}")
 
 
 @app.command("cache")

@@ -6,6 +6,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from eval.budget import Point
 from eval.summary import HEADLINE, Row, Summary
 
 QUALITY = "quality.png"
@@ -24,6 +25,30 @@ def plot(summary: Summary, folder: Path) -> list[Path]:
     for name, figure in drawn.items():
         figure.savefig(folder / name, dpi=DPI)
     return [folder / name for name in drawn]
+
+
+def plot_budget(points: Sequence[Point], path: Path) -> None:
+    """Draw quality and time against the edge budget, a line for each set."""
+    figure = Figure(figsize=(WIDTH_INCHES, 3.6), layout="constrained")
+    quality, time = figure.subplots(1, 2)
+    for dataset in dict.fromkeys(point.row.dataset for point in points):
+        those = [point for point in points if point.row.dataset == dataset]
+        edges = [point.edges for point in those]
+        found = [point.row.metrics[HEADLINE] for point in those]
+        (line,) = quality.plot(edges, [100 * one.mean for one in found], marker="o", label=dataset)
+        bounds = [100 * one.low for one in found], [100 * one.high for one in found]
+        quality.fill_between(edges, *bounds, color=line.get_color(), alpha=0.12)
+        time.plot(edges, [point.row.latency_ms.p50 for point in those], marker="o", label=dataset)
+    for axes, name in ((quality, f"{HEADLINE} in percent"), (time, "median milliseconds a question")):
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.set_xlabel("most edges fetched")
+        axes.set_ylabel(name)
+        _plain(axes)
+    time.set_ylim(bottom=0)
+    quality.legend(fontsize=8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=DPI)
 
 
 def _quality(summary: Summary) -> Figure:

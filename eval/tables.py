@@ -52,7 +52,7 @@ def compared(ours: str, theirs: str, lines: Iterable[Compared]) -> Sheet:
     rows = tuple(
         (
             line.metric, percent(line.ours.mean), percent(line.theirs.mean), signed(line.difference.estimate.mean),
-            _interval(line.difference.estimate, signed), chance(line.difference.p),
+            interval(line.difference.estimate, signed), chance(line.difference.p),
         )
         for line in lines
     )  # fmt: skip
@@ -99,7 +99,7 @@ def _run(row: Row) -> tuple[str, ...]:
     return (
         row.label,
         *(percent(row.metrics[metric].mean) for metric in SHOWN),
-        _interval(row.metrics[HEADLINE], percent),
+        interval(row.metrics[HEADLINE], percent),
         _against(row.against_baseline),
         f"{row.latency_ms.p50:.1f}",
         f"{row.latency_ms.p95:.1f}",
@@ -134,8 +134,9 @@ def _protocol(lines: Sequence[Protocol]) -> Sheet:
 def _against(found: Difference | None) -> str:
     if found is None:
         return ""
-    return f"{signed(found.estimate.mean)} {_interval(found.estimate, signed)} p {chance(found.p)}"
+    return f"{signed(found.estimate.mean)} {interval(found.estimate, signed)} p {chance(found.p)}"
 
 
-def _interval(found: Estimate, shown: Callable[[float], str]) -> str:
+def interval(found: Estimate, shown: Callable[[float], str] = percent) -> str:
+    """Return the bounds of an estimate."""
     return f"[{shown(found.low)}, {shown(found.high)}]"

@@ -3,16 +3,16 @@
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from secrets import token_hex
 
 from mcp_types import CallToolResult, TextContent
 from pydantic import ValidationError
 
-from sonik.errors import SonikError, did_you_mean
+from sonik.errors import NotAllowed, SonikError, did_you_mean
 from sonik.identity.names import clean_text
 from tools.arguments import problems
-from tools.catalog import AnyTool
+from tools.catalog import BY_NAME, AnyTool
 
 logger = logging.getLogger(__name__)
 
@@ -38,9 +38,11 @@ async def at_the_border(tool: AnyTool, work: Callable[[], Awaitable[CallToolResu
         return failure("internal", "Something went wrong inside Sonik.", fix)
 
 
-def unknown_tool(name: str, known: list[str]) -> CallToolResult:
-    """Return the error for a tool that is not there."""
-    return failure("unknown_tool", f"There is no tool '{name[:80]}'.", did_you_mean(name, known))
+def no_tool(name: str, mine: Collection[str]) -> CallToolResult:
+    """Return the error for a tool that is not there, or not for this caller."""
+    if name in BY_NAME:
+        return failure(NotAllowed.code, f"{name} is not for this token.", f"Yours are {', '.join(mine)}.")
+    return failure("unknown_tool", f"There is no tool '{name[:80]}'.", did_you_mean(name, list(mine)))
 
 
 def failure(code: str, message: str, fix: str, *, field: str | None = None, retryable: bool = False) -> CallToolResult:

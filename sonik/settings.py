@@ -50,7 +50,27 @@ class Settings(BaseSettings):
     market: str | None = Field(None, description="Market assumed when a question names none.")
 
     secret: SecretStr | None = Field(
-        None, description="Signs cursors; set the same one on every server of a fleet. Unset: a new one each start."
+        None,
+        description="Signs cursors; set the same one on every server of a fleet. Unset: a new one each start.",
+    )
+
+    http_auth: Literal["required", "off"] = Field(
+        "required",
+        description="off: whoever reaches the port acts as the local caller; only on this machine's address.",
+    )
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/?#]+/mcp$",
+        description="Address clients use over HTTP, ending in /mcp; its host is let in.",
+    )
+    http_origins: str = Field("", description="Browser origins let in over HTTP, separated by commas.")
+    http_body_kib: int = Field(1024, ge=16, le=4096, description="Longest request body over HTTP (KiB).")
+    http_seconds: float = Field(60.0, gt=0, le=600, description="Longest time for a request body to arrive (s).")
+    oauth_issuer: str | None = Field(None, description="Issuer of the access tokens (JWT) that are taken over HTTP.")
+    oauth_audience: str | None = Field(None, description="Audience the tokens must name; unset: the public address.")
+    oauth_jwks_url: str | None = Field(None, description="Where the issuer's public keys are.")
+    oauth_key: SecretStr | None = Field(
+        None, min_length=32, description="Key shared with the issuer, in place of public keys; 32 characters or more."
     )
 
     role: Role = Field("reader", description="Role of the local caller (stdio and CLI).")
@@ -98,11 +118,11 @@ class Settings(BaseSettings):
         """Where LanceDB lives."""
         return self.lancedb_uri or str(self.home / "lancedb")
 
-    def cursor_key(self) -> bytes:
-        """Return the key that signs cursors."""
+    def key_for(self, purpose: str) -> bytes:
+        """Return the key for one purpose: 32 bytes, the same on every server that has the same secret."""
         if self.secret is None:
             return token_bytes(32)
-        return hashlib.sha256(self.secret.get_secret_value().encode()).digest()
+        return hashlib.sha256(f"{purpose}:{self.secret.get_secret_value()}".encode()).digest()
 
     def scope(self) -> Scope:
         """Return the scope of the local caller."""

@@ -7,6 +7,7 @@ pytest_plugins = [
     "tests.fix_jobs",
     "tests.fix_sync",
     "tests.fix_mcp",
+    "tests.fix_http",
     "tests.fix_docs",
     "tests.fix_reading",
     "tests.fix_world",

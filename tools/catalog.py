@@ -63,6 +63,15 @@ class Tool(Generic[A, R]):
 
 AnyTool = Tool[Any, Any]
 
+# Whose scope reaches further than a reader's.
+_REACH: Mapping[Role, frozenset[Role]] = {"ingest": frozenset(("ingest", "staff"))}
+
+
+def scopes_of(role: Role) -> tuple[Role, ...]:
+    """Return the scopes that a role holds: every tool of one of them is for it."""
+    return ("reader", *(scope for scope, roles in _REACH.items() if role in roles))
+
+
 TOOLS: tuple[AnyTool, ...] = (
     Tool(title="Search", arguments=SearchArguments, result=SearchResult, run=sonik_search),
     Tool(title="What's on", arguments=WhatsOnArguments, result=WhatsOnResult, run=sonik_whats_on),

@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -50,14 +50,17 @@ class SonikSystem:
     """Searches through the engine; each passage of a set is a document under the passage's own id."""
 
     def __init__(
-        self, workshop: Workshop, *, stack: AsyncExitStack, without: Collection[Part] = (), triples: bool = False
-    ) -> None:
+        self, workshop: Workshop, *, stack: AsyncExitStack, without: Collection[Part] = (), triples: bool = False,
+        budget: int | None = None,
+    ) -> None:  # fmt: skip
         """Say where homes are; the engine is opened when there is a set, and closed by `stack`.
 
-        With `triples`, what a language model read in the passages is taken in beside them.
+        With `triples`, what a language model read in the passages is taken in beside them. `budget` is the most edges
+        a question may fetch, in place of what the settings say.
         """
         self._without = tuple(without)
         self._triples = triples
+        self._budgets = _budgets(budget)
         self._folder = workshop.folder
         self._embedder = Remembering(workshop.embedder, path=workshop.folder / CACHE)
         self._stack = stack
@@ -69,14 +72,14 @@ class SonikSystem:
     @property
     def settings(self) -> JsonObject:
         """What of Sonik's settings a ranking depends on."""
-        told: JsonObject = {"embedder": self._embedder.model, **_budgets()}
+        told: JsonObject = {"embedder": self._embedder.model, **self._budgets}
         return {**told, "without": list(self._without)} if self._without else told
 
     async def index(self, corpus: Corpus) -> float:
         """Open the home of a set, and take the set in unless it is there whole."""
         told = corpus if self._triples else replace(corpus, extractions={})
         home = self._folder / "homes" / (f"{corpus.name}-triples" if told.extractions else corpus.name)
-        settings = _embedded(home, corpus.world)
+        settings = _embedded(home, corpus.world, self._budgets)
         self._scope = Scope(collection=corpus.name)
         holds = f"{told.digest} {self._embedder.model} {_code()}"
         state = _read(home / STATE)
@@ -117,27 +120,30 @@ class SonikSystem:
 
 @asynccontextmanager
 async def open_sonik(
-    workshop: Workshop, *, without: Collection[Part] = (), triples: bool = False
+    workshop: Workshop, *, without: Collection[Part] = (), triples: bool = False, budget: int | None = None
 ) -> AsyncIterator[System]:
     """Yield Sonik, all of it or without some parts; its servers stop at the end, its homes stay in the work folder."""
     async with AsyncExitStack() as stack:
-        yield SonikSystem(workshop, stack=stack, without=without, triples=triples)
+        yield SonikSystem(workshop, stack=stack, without=without, triples=triples, budget=budget)
 
 
-def _budgets() -> JsonObject:
+def _budgets(edges: int | None) -> dict[str, int]:
     settings = Settings()
-    return {"edge_budget": settings.edge_budget, "passage_edge_budget": settings.passage_edge_budget}
+    return {
+        "edge_budget": edges or settings.edge_budget, "passage_edge_budget": edges or settings.passage_edge_budget,
+    }  # fmt: skip
 
 
-def _embedded(home: Path, world: Frozen | None) -> Settings:
+def _embedded(home: Path, world: Frozen | None, budgets: Mapping[str, int]) -> Settings:
     """Return the settings of a home, whatever servers the environment names: no set is written into those.
 
     Nothing is kept: what is measured is how an answer is found.
     """
     now = world.now if world else None
     return Settings(
-        home=home, now=now, cache="off", postgres_url=None, falkordb_url=None, redis_url=None, lancedb_uri=None
-    )
+        home=home, now=now, cache="off", postgres_url=None, falkordb_url=None, redis_url=None, lancedb_uri=None,
+        edge_budget=budgets["edge_budget"], passage_edge_budget=budgets["passage_edge_budget"],
+    )  # fmt: skip
 
 
 def _over_documents(question: str, k: int) -> Question:

@@ -18,7 +18,7 @@ from sonik.stores.embedded.doctor import examine
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    app.command("serve")(serve_stdio)
+    app.command()(serve)
     app.command()(up)
     app.command()(down)
     app.command()(status)
@@ -26,16 +26,26 @@ def add_to(app: typer.Typer) -> None:
     app.command()(demo)
 
 
-def serve_stdio() -> None:
-    """Serve MCP over stdio, for Claude Desktop, Claude Code, Cursor and others."""
+def serve(
+    http: Annotated[bool, typer.Option("--http", help="Serve over Streamable HTTP at /mcp instead of stdio.")] = False,
+    host: Annotated[str, typer.Option(help="Address to listen on (HTTP).")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on (HTTP).")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that serve (HTTP).")] = 1,
+) -> None:
+    """Serve MCP over stdio, for Claude Desktop, Claude Code, Cursor and others, or over HTTP."""
     # Nothing of what is being loaded is garbage; looking for it would take a tenth of the start. `Opening` looks again.
     gc.disable()
-    # Only this command speaks the protocol.
-    from server.stdio import serve
-
     settings = Settings()
     configure_logging(settings)
-    asyncio.run(serve(settings))
+    # Only this command speaks the protocol.
+    if http:
+        from server.listening import listen
+
+        listen(settings, host=host, port=port, workers=workers)
+        return
+    from server.stdio import serve as serve_stdio
+
+    asyncio.run(serve_stdio(settings))
 
 
 def up() -> None:

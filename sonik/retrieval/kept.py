@@ -1,5 +1,6 @@
 """Findings kept between questions: found by the same or a like question, and checked in truth before they count."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -99,12 +100,14 @@ class KeptAnswers:
 
     async def similar(self, slots: Slots, asked: Asked, *, vector: Vector, scope: Scope) -> Findings | None:
         """Return what a question found that differs in nothing but the wording, if it still holds."""
-        found = await self.cache.similar(vector, tags=slots.tags, distance=DISTANCE)
-        entries = [entry for entry in found if alike(str(entry.facts.get("beside", "")), slots.beside)]
-        if not entries:
-            return None
-        async with self.postgres.reading(scope) as session:
-            findings = await self._checked(entries, slots, asked, session=session, scope=scope)
+        looking = asyncio.create_task(self.cache.similar(vector, tags=slots.tags, distance=DISTANCE))
+        try:
+            # Truth is opened meanwhile.
+            async with self.postgres.reading(scope) as session:
+                entries = [e for e in await looking if alike(str(e.facts.get("beside", "")), slots.beside)]
+                findings = await self._checked(entries, slots, asked, session=session, scope=scope)
+        finally:
+            looking.cancel()
         self.tally.semantic += findings is not None
         return findings
 

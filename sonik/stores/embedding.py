@@ -285,6 +285,8 @@ def _load_network(weights: WheelFile, tokenizer: WheelFile) -> _Network:
     words.enable_truncation(MAX_TOKENS)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = THREADS
+    # Threads that spin while they wait take the time of the stores that are asked next.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3  # it warns on stderr about hardware it does not find
     # The higher levels take three times as long to load and run no faster.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC

@@ -26,8 +26,10 @@ from sonik.stores.text_columns import confirm_layout
 Index = FTS | BTree | Bitmap | IvfRq | IvfFlat
 
 TABLE = "texts"
-# Up to here a scan takes milliseconds and is exact; scalar indexes gain nothing either.
-INDEX_ABOVE_ROWS = 25_000
+# Up to here a scan takes a few milliseconds, and indexes would only make every compaction slower.
+INDEX_ABOVE_ROWS = 1_000
+# Up to here the index keeps whole vectors and stays exact; above, packed ones, which are a sixth of the size.
+PACK_ABOVE_ROWS = 25_000
 # More probes than partitions means all of them: with fewer, a narrow filter silently finds the wrong neighbours.
 ALL_PARTITIONS = 1000
 REFINE_FACTOR = 10
@@ -44,7 +46,6 @@ _INDEXES: dict[str, Index] = {
     **{name: FTS(language=language, remove_stop_words=False) for name, language in _STEMMED.items()},
     "name": FTS(stem=False, remove_stop_words=False),
 }
-# On a small table these would only make every compaction slower.
 _INDEXES_OF_MANY: dict[str, Index] = {
     **dict.fromkeys(("collection", "graph", "kind", "market", "visibility"), Bitmap()),
     **dict.fromkeys(("owner_org", "starts_at", "ends_at", "lat"), BTree()),
@@ -84,20 +85,20 @@ async def made_anew(connection: AsyncConnection, schema: pa.Schema) -> AsyncTabl
 async def neighbours(
     table: AsyncTable, target: npt.NDArray[np.float32], *, allowed: Expr, timeout: timedelta
 ) -> AsyncVectorQuery:
-    """Return the query for the nearest permitted rows: through all of an index, or past it if they are few."""
-    query = table.query().nearest_to(target).distance_type("cosine").where(allowed)
-    query = query.nprobes(ALL_PARTITIONS).refine_factor(REFINE_FACTOR)
-    if await table.count_rows() <= INDEX_ABOVE_ROWS:
+    """Return the query for the nearest permitted rows: through all of an index, or past a packed one if few."""
+    query = table.query().nearest_to(target).distance_type("cosine").where(allowed).nprobes(ALL_PARTITIONS)
+    if await table.count_rows() <= PACK_ABOVE_ROWS:
         return query
     few = await table.query().where(allowed).select(["id"]).limit(SCAN_UP_TO_ROWS + 1).to_arrow(timeout=timeout)
-    return query.bypass_vector_index() if few.num_rows <= SCAN_UP_TO_ROWS else query
+    return query.bypass_vector_index() if few.num_rows <= SCAN_UP_TO_ROWS else query.refine_factor(REFINE_FACTOR)
 
 
 async def tidied(table: AsyncTable) -> None:
     """Compact the table, drop versions nobody reads any more, and index what was written since."""
     await _build_missing(table, _INDEXES)
-    if await table.count_rows() > INDEX_ABOVE_ROWS:
-        await _build_missing(table, _INDEXES_OF_MANY | {"vector": await _vector_index(table)})
+    rows = await table.count_rows()
+    if rows > INDEX_ABOVE_ROWS:
+        await _build_missing(table, _INDEXES_OF_MANY | {"vector": await _vector_index(table, rows=rows)})
     await table.optimize(cleanup_older_than=KEEP_VERSIONS)
 
 
@@ -115,18 +116,20 @@ async def _found(connection: AsyncConnection) -> AsyncTable | None:
         raise
 
 
-async def _vector_index(table: AsyncTable) -> Index:
+async def _vector_index(table: AsyncTable, *, rows: int) -> Index:
     dimension = (await table.schema()).field("vector").type.list_size
     # RaBitQ packs eight dimensions a byte and takes no others. With one bit each it misses a third of the true
     # neighbours of evenly spread vectors, with four none, and is as fast.
-    return IvfFlat(distance_type="cosine") if dimension % 8 else IvfRq(distance_type="cosine", num_bits=4)
+    if rows > PACK_ABOVE_ROWS and dimension % 8 == 0:
+        return IvfRq(distance_type="cosine", num_bits=4)
+    return IvfFlat(distance_type="cosine", num_partitions=1)
 
 
 async def _build_missing(table: AsyncTable, wanted: Mapping[str, Index]) -> None:
-    """Build each index that is not there, though other processes may be building the same ones."""
-    while missing := wanted.keys() - await _indexed(table):
+    """Build each index that is not there or is of another kind, though other processes may be building the same."""
+    while missing := await _missing(table, wanted):
         try:
-            for column in sorted(missing):
+            for column in missing:
                 await table.create_index(column, config=wanted[column])
         except RuntimeError as error:
             # Each conflict means that another process finished one.
@@ -135,5 +138,6 @@ async def _build_missing(table: AsyncTable, wanted: Mapping[str, Index]) -> None
             await latest(table)
 
 
-async def _indexed(table: AsyncTable) -> set[str]:
-    return {column for index in await table.list_indices() for column in index.columns}
+async def _missing(table: AsyncTable, wanted: Mapping[str, Index]) -> list[str]:
+    kinds = {index.columns[0]: index.index_type for index in await table.list_indices()}
+    return sorted(column for column, index in wanted.items() if kinds.get(column) != type(index).__name__)

@@ -178,8 +178,7 @@ class Vectors:
         """Return the stored vectors of the ids that are there. Callers have checked that these may be seen."""
         stored: dict[str, npt.NDArray[np.float32]] = {}
         for batch in _batches(ids):
-            found = await self._ask(partial(_stored_vectors, ids=batch, timeout=self._timeout))
-            stored.update((row["id"], np.asarray(row["vector"], dtype=np.float32)) for row in found)
+            stored.update(await self._ask(partial(_stored_vectors, ids=batch, timeout=self._timeout)))
         return stored
 
     async def count(self) -> int:
@@ -236,8 +235,13 @@ def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
     return (items[start : start + BATCH_ROWS] for start in range(0, len(items), BATCH_ROWS))
 
 
-async def _stored_vectors(table: AsyncTable, *, ids: Sequence[str], timeout: timedelta) -> list[Row]:
-    return await table.query().where(col("id").isin(ids)).select(["id", "vector"]).to_list(timeout=timeout)
+async def _stored_vectors(
+    table: AsyncTable, *, ids: Sequence[str], timeout: timedelta
+) -> dict[str, npt.NDArray[np.float32]]:
+    found = await table.query().where(col("id").isin(ids)).select(["id", "vector"]).to_arrow(timeout=timeout)
+    vectors = found["vector"].combine_chunks()
+    rows = vectors.flatten().to_numpy().reshape(len(vectors), -1) if len(vectors) else ()
+    return dict(zip(found["id"].to_pylist(), rows, strict=True))
 
 
 def _positive(limit: int) -> int:

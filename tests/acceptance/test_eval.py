@@ -183,6 +183,16 @@ def test_the_command_runs_compares_and_reports(command: Command, tmp_path: Path)
     ]  # fmt: skip
 
 
+def test_the_command_shows_what_edges_are_worth(command: Command, tmp_path: Path) -> None:
+    ended = command("budget", "--dataset", "nights", "--edges", "50", "--edges", "200", "--out", "edges")
+    assert ended.code == 0, ended.err
+    names = sorted(path.name for path in (tmp_path / "edges").iterdir())
+    assert names == ["budget.md", "budget.png", "nights.200.json", "nights.50.json"]
+    asked = [json.loads((tmp_path / "edges" / f"nights.{edges}.json").read_text())["settings"] for edges in (50, 200)]
+    assert [settings["passage_edge_budget"] for settings in asked] == [50, 200]
+    assert "| nights | 50 |" in (tmp_path / "edges" / "budget.md").read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [

@@ -61,7 +61,10 @@ Why it grows as it does:
   rows the vectors are scanned, which grows with them; above that an index answers, and the scan of the filter grows.
 - Ingest keeps its pace as long as the indexes it touches fit the memory of PostgreSQL (64 MB of buffers in the embedded
   set); ids begin with the time, so new rows of a table lie together and old pages stay cold.
-- The graph is rebuilt at the pace of FalkorDB's single writer.
+- A walk costs the same in a world of any size: it follows at most so many edges from each vertex, and finds where it
+  starts by index.
+- The graph is rebuilt in pages, one being read and written down while FalkorDB takes the other in. FalkorDB merges its
+  matrices every 10,000 changes, which takes longer the more edges they hold.
 """
 SEARCHES = 200
 

@@ -16,7 +16,7 @@ import pytest
 from sonik.errors import EmbeddingMismatch, Misconfigured, OutOfTime, StoreUnavailable
 from sonik.stores.text_columns import layout
 from sonik.stores.text_filter import permitted
-from sonik.stores.text_table import INDEX_ABOVE_ROWS, MOST_UNINDEXED_ROWS, neighbours
+from sonik.stores.text_table import INDEX_ABOVE_ROWS, MOST_UNINDEXED_ROWS, PACK_ABOVE_ROWS, neighbours
 from sonik.stores.vectors import TextFilter, Vectors
 from sonik.types import Scope
 from tests.fix_vectors import DIMENSION, EAST, EVERYTHING, MODEL, a_row, ids, opened
@@ -239,8 +239,8 @@ async def test_a_closed_store_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("dimension", [DIMENSION, 12], ids=["whole bytes", "not whole bytes"])
-async def test_an_indexed_table_finds_the_true_neighbours_under_any_filter(tmp_path: Path, dimension: int) -> None:
-    many = INDEX_ABOVE_ROWS + 1
+async def test_a_large_table_finds_the_true_neighbours_under_any_filter(tmp_path: Path, dimension: int) -> None:
+    many = PACK_ABOVE_ROWS + 1
     drawn = np.random.default_rng(5).normal(size=(many, dimension)).astype(np.float32)
     target = np.ones(dimension, dtype=np.float32)
     markets = [MARKETS[0] if n % 5 else MARKETS[1] if n % 200 else MARKETS[2] for n in range(many)]
@@ -258,8 +258,36 @@ async def test_an_indexed_table_finds_the_true_neighbours_under_any_filter(tmp_p
     assert all("[market = " in plan and "@market_idx(Bitmap)" in plan for plan in plans)
 
 
+async def test_an_index_of_whole_vectors_is_exact_through_changes_until_it_is_packed(tmp_path: Path) -> None:
+    drawn = np.random.default_rng(5).normal(size=(PACK_ABOVE_ROWS + 20, DIMENSION)).astype(np.float32)
+    target = np.ones(DIMENSION, dtype=np.float32)
+    kept = INDEX_ABOVE_ROWS + 100
+    async with await opened(tmp_path) as store:
+        await store.upsert([a_row(f"{n}", vector=drawn[n]) for n in range(kept)])
+        await store.maintain(force=True)
+        assert await _vector_index(tmp_path) == "IvfFlat"
+        # What is written since stands beside the index: new rows, other vectors, and rows that are gone.
+        drawn[:50] = -drawn[:50]
+        await store.upsert([a_row(f"{n}", vector=drawn[n], seq=2) for n in (*range(50), *range(kept, kept + 100))])
+        await store.delete([f"{n}" for n in range(50, 60)])
+        held = [n for n in range(kept + 100) if n not in range(50, 60)]
+        nearest = sorted(held, key=lambda n: -(drawn[n] @ target) / np.linalg.norm(drawn[n]))[:20]
+        for _ in range(2):
+            found = await store.nearest(target, where=_in(MARKETS[0]), limit=20)
+            assert [match.id for match in found] == [f"{n}" for n in nearest]
+            await store.maintain(force=True)
+        await store.upsert([a_row(f"{n}", vector=drawn[n]) for n in range(kept + 100, len(drawn))])
+        await store.maintain(force=True)
+        assert await _vector_index(tmp_path) == "IvfRq"
+
+
 def _in(market: str) -> TextFilter:
     return TextFilter(scope=Scope(), market=market)
+
+
+async def _vector_index(path: Path) -> str:
+    table = await _beside(path)
+    return next(index.index_type for index in await table.list_indices() if index.columns == ["vector"])
 
 
 async def _plan(path: Path, target: np.ndarray, market: str) -> str:

@@ -23,10 +23,10 @@ def test_a_moment_without_an_offset_is_refused(monkeypatch: pytest.MonkeyPatch) 
         Settings()
 
 
-def test_the_cursor_key_follows_the_secret_and_is_new_without_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Settings().cursor_key() != Settings().cursor_key()
+def test_a_key_follows_the_secret_and_the_purpose_and_is_new_without_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().key_for("cursor") != Settings().key_for("cursor")
     monkeypatch.setenv("SONIK_SECRET", "same on every server")
-    assert Settings().cursor_key() == Settings().cursor_key()
+    assert Settings().key_for("cursor") == Settings().key_for("cursor") != Settings().key_for("request state")
 
 
 def test_secrets_stay_out_of_what_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:

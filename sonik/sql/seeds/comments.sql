@@ -53,3 +53,4 @@ comment on table phrases is 'Titles, and capitalised phrases that passages share
 comment on column phrases.document_frequency is 'Passages that name it; how common is too common is judged when it is read.';
 comment on table statements is 'What was extracted from passages: one phrase stands in a relation to another.';
 comment on table generations is 'How often anything changed that a kept answer may rest on, by market, kind and night.';
+comment on table api_keys is 'By which tokens callers are known, and as whom each acts; of a token only its SHA-256.';

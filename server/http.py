@@ -1,0 +1,107 @@
+"""The HTTP app: Streamable HTTP at /mcp for both protocol eras, stateless, and what operators ask."""
+
+import asyncio
+import time
+from urllib.parse import urlsplit
+
+from mcp.server.auth.settings import AuthSettings
+from mcp.server.transport_security import TransportSecuritySettings
+from pydantic import AnyHttpUrl
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from server.app import build
+from server.auth import Tokens
+from server.guard import Guard
+from server.log import configure_logging
+from server.opening import Opening
+from server.version import VERSION
+from sonik.errors import SonikError
+from sonik.settings import Settings
+from sonik.stores.allocator import share_arenas
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+# A second's answer does for everyone who asks: looking reads through every store.
+HEALTH_SECONDS = 1.0
+
+
+def from_environment() -> ASGIApp:
+    """Return the app of a worker process."""
+    settings = Settings()
+    configure_logging(settings)
+    share_arenas()
+    return app(settings)
+
+
+def app(settings: Settings) -> ASGIApp:
+    """Return the app; its lifespan opens the engine and closes it.
+
+    Raises:
+        Misconfigured: the settings of the issuer do not fit together.
+    """
+    opening = Opening(settings)
+    security = TransportSecuritySettings(
+        enable_dns_rebinding_protection=True, allowed_hosts=_hosts(settings), allowed_origins=_origins(settings)
+    )
+    most_bytes = settings.http_body_kib * 1024
+    verifier = Tokens(opening) if settings.http_auth == "required" else None
+    served = build(opening).http_app(
+        auth=_issuer(settings), token_verifier=verifier, transport_security=security, most_bytes=most_bytes,
+        routes=_Asked(opening).routes(),
+    )  # fmt: skip
+    return Guard(served, security=security, most_bytes=most_bytes, seconds=settings.http_seconds)
+
+
+class _Asked:
+    """What operators and balancers ask of a worker, without a token."""
+
+    def __init__(self, opening: Opening) -> None:
+        self._opening = opening
+        self._looking = asyncio.Lock()
+        self._looked = float("-inf")
+        self._found: dict[str, bool] = {}
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [Route("/health", self._health, methods=["GET"]), Route("/ready", self._ready, methods=["GET"])]
+
+    async def _health(self, _: Request) -> JSONResponse:
+        """Say whether every store can be read; without the cache Sonik is slower, and well."""
+        try:
+            engine = await self._opening.engine()
+            async with self._looking:
+                if time.monotonic() - self._looked > HEALTH_SECONDS:
+                    self._found, self._looked = await engine.health(), time.monotonic()
+        except SonikError as error:
+            return JSONResponse({"status": "down", "error": error.code}, status_code=503)
+        well = all(reads for store, reads in self._found.items() if store != "cache")
+        stores = {store: "reads" if reads else "does not answer" for store, reads in self._found.items()}
+        told = {"status": "well" if well else "ill", "stores": stores, "version": VERSION}
+        return JSONResponse(told, status_code=200 if well else 503)
+
+    async def _ready(self, _: Request) -> JSONResponse:
+        """Say whether questions are taken; asking does not wait for the stores to open."""
+        ready = self._opening.is_open
+        return JSONResponse({"ready": ready}, status_code=200 if ready else 503)
+
+
+def _issuer(settings: Settings) -> AuthSettings | None:
+    """Return what clients are told of where tokens come from; nothing where only API keys are taken."""
+    if settings.http_auth == "off" or settings.oauth_issuer is None or settings.public_url is None:
+        return None
+    return AuthSettings(
+        issuer_url=AnyHttpUrl(settings.oauth_issuer), resource_server_url=AnyHttpUrl(settings.public_url),
+        required_scopes=[], validate_token_resource=False,
+    )  # fmt: skip
+
+
+def _hosts(settings: Settings) -> list[str]:
+    named = urlsplit(settings.public_url or "").netloc
+    return [host for name in (*LOOPBACK, named) if name for host in (name, f"{name}:*")]
+
+
+def _origins(settings: Settings) -> list[str]:
+    local = [f"http://{name}{port}" for name in LOOPBACK for port in ("", ":*")]
+    return [*local, *(origin.strip() for origin in settings.http_origins.split(",") if origin.strip())]

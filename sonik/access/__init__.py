@@ -1,0 +1,1 @@
+"""Access: who may call, as whom, and by which key."""

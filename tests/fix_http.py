@@ -1,0 +1,139 @@
+"""A real server over HTTP, tokens of an issuer that tests play, and clients in both protocol eras."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import jwt
+import pytest
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+
+from tests.fix_mcp import ANSWER_SECONDS, ROOT, server_environment
+
+ISSUER = "https://id.example"
+AUDIENCE = "https://mcp.sonik.example/mcp"
+SHARED = "a key that only the issuer and Sonik know"
+START_SECONDS = 60
+POLL_SECONDS = 0.05
+
+
+class Served:
+    """A `sonik serve --http` of its own, ended with the test."""
+
+    def __init__(self, home: Path, *, log: Path, workers: int, environment: dict[str, str]) -> None:
+        self.port = _free_port()
+        self._log = log
+        ours = {
+            "SONIK_OAUTH_ISSUER": ISSUER, "SONIK_OAUTH_KEY": SHARED, "SONIK_PUBLIC_URL": AUDIENCE, **environment
+        }  # fmt: skip
+        command = [sys.executable, "-m", "server.cli", "serve", "--http", "--port", str(self.port)]
+        with log.open("w") as stderr:
+            self._process = subprocess.Popen(
+                [*command, "--workers", str(workers)], stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, cwd=ROOT,
+                env=server_environment(home, **ours),
+            )  # fmt: skip
+
+    @property
+    def url(self) -> str:
+        """Where MCP is."""
+        return f"{self.base}/mcp"
+
+    @property
+    def base(self) -> str:
+        """Where the routes are."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def wait_ready(self) -> None:
+        """Wait until questions are taken."""
+        ends = time.monotonic() + START_SECONDS
+        while not self._is_ready():
+            assert self._process.poll() is None, self.log()
+            assert time.monotonic() < ends, self.log()
+            time.sleep(POLL_SECONDS)
+
+    def ask(self, method: str, path: str, **told: Any) -> httpx2.Response:
+        """Send one request."""
+        with httpx2.Client(timeout=ANSWER_SECONDS) as client:
+            return client.request(method, f"{self.base}{path}", **told)
+
+    def log(self) -> str:
+        """Return what it wrote so far."""
+        return self._log.read_text(encoding="utf-8")
+
+    def ended(self, *, within: float) -> int:
+        """Ask it to end, and return its exit code."""
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(timeout=within)
+
+    def close(self) -> None:
+        """End the process if it still runs."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(timeout=ANSWER_SECONDS)
+
+    def _is_ready(self) -> bool:
+        try:
+            return self.ask("GET", "/ready").status_code == httpx2.codes.OK
+        except httpx2.TransportError:
+            return False
+
+
+def claims_of(**claims: object) -> dict[str, object]:
+    """Return the claims of Ana, a reader, changed as told; None leaves one out."""
+    now = int(time.time())
+    told = {"iss": ISSUER, "aud": AUDIENCE, "sub": "ana", "iat": now, "exp": now + 600, **claims}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def a_token(*, key: str = SHARED, **claims: object) -> str:
+    """Return an access token signed with the shared key."""
+    return jwt.encode(claims_of(**claims), key, "HS256")
+
+
+@asynccontextmanager
+async def connected(served: Served, *, token: str | None, era: str = "auto") -> AsyncIterator[Client]:
+    """Yield a client over HTTP with a bearer token."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with (
+        httpx2.AsyncClient(headers=headers, timeout=ANSWER_SECONDS) as http,
+        Client(
+            streamable_http_client(served.url, http_client=http), mode=era, read_timeout_seconds=ANSWER_SECONDS
+        ) as client,
+    ):
+        yield client
+
+
+@pytest.fixture(scope="session")
+def serve_http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Served]]:
+    """A function that starts a server over a home and waits until it is ready; all end with the tests."""
+    started: list[Served] = []
+
+    def start(home: Path, *, workers: int = 1, **environment: str) -> Served:
+        log = tmp_path_factory.mktemp("http") / "log"
+        started.append(Served(home, log=log, workers=workers, environment=environment))
+        started[-1].wait_ready()
+        return started[-1]
+
+    yield start
+    for served in started:
+        served.close()
+
+
+@pytest.fixture(scope="session")
+def served(serve_http: Callable[..., Served], medellin_home: Path) -> Served:
+    """Two workers over the sample market."""
+    return serve_http(medellin_home, workers=2)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
