@@ -74,10 +74,8 @@ async def shelve(truth: Truth, word: str, who: JsonObject, scope: Scope) -> Inta
         {"id": f"guia-{word}", "title": f"Guía {word}", "text": f"Completa el Manual {word} de la casa.", **who},
     ]
     triples: JsonObject = {"passage_id": f"guia-{word}", "triples": [[f"Guía {word}", f"{word} de", f"Manual {word}"]]}
-    return await ingest_documents(
-        truth.postgres, rows_of(documents), delivery=Delivery(source=Source(code=word), scope=scope),
-        clock=truth.clock, triples=rows_of([triples]),
-    )  # fmt: skip
+    rows, told = rows_of(documents), Delivery(source=Source(code=word), scope=scope)
+    return await ingest_documents(truth.postgres, rows, delivery=told, clock=truth.clock, triples=rows_of([triples]))
 
 
 def evening(word: str, who: JsonObject) -> list[JsonObject]:
