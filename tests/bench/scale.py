@@ -59,8 +59,9 @@ Why it grows as it does:
   first step and 200 on the next, however many there are.
 - A described question embeds its words, which takes as long in any world, and searches vectors and texts. Up to 25,000
   rows the vectors are scanned, which grows with them; above that an index answers, and the scan of the filter grows.
-- Ingest keeps its pace as long as the indexes it touches fit the memory of PostgreSQL (64 MB of buffers in the embedded
-  set); ids begin with the time, so new rows of a table lie together and old pages stay cold.
+- Ingest is one delivery; the next batch is worked out while one is written. It keeps its pace as long as the indexes it
+  touches fit the memory of PostgreSQL (64 MB of buffers in the embedded set): ids begin with the time and edges are
+  kept by their target, so new rows of a table lie together and old pages stay cold.
 - A walk costs the same in a world of any size: it follows at most so many edges from each vertex, and finds where it
   starts by index.
 - The graph is rebuilt in pages, one being read and written down while FalkorDB takes the other in. FalkorDB merges its
