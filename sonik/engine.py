@@ -16,7 +16,6 @@ from sonik.ingest.background import BackgroundIngest
 from sonik.ingest.files import Row
 from sonik.ingest.identify import Candidate, Identified, identify
 from sonik.ingest.intake import Delivery
-from sonik.ingest.legends import Legends, load_legends
 from sonik.ingest.mapping import FieldMapping
 from sonik.ingest.receipts import Intake
 from sonik.ingest.stream import Watcher, ingest
@@ -32,12 +31,13 @@ from sonik.learning.learner import Learner
 from sonik.learning.log import TraversalLog
 from sonik.memory.notes import Notebook
 from sonik.memory.recall import Memory, Sought, recall
+from sonik.open_stores import OpenStores, open_stores
 from sonik.retrieval.ablation import Part, ablated
 from sonik.retrieval.answer import Answer
 from sonik.retrieval.bridge import Bridge
 from sonik.retrieval.describe import Described, Describer
 from sonik.retrieval.entity import Portrait, portray
-from sonik.retrieval.kept import KeptAnswers, installation
+from sonik.retrieval.kept import KeptAnswers
 from sonik.retrieval.lenses import lens, permitted
 from sonik.retrieval.listing import Lister, Programme, Wish
 from sonik.retrieval.passages import PassageSearcher
@@ -50,16 +50,9 @@ from sonik.retrieval.traversal import Findings, Traversal
 from sonik.retrieval.traverse import Traverser
 from sonik.retrieval.vocabulary import Vocabulary
 from sonik.settings import Settings
-from sonik.stores.addresses import attached
-from sonik.stores.cache import AnswerCache, answer_cache
 from sonik.stores.cancellation import cancelled, settled
-from sonik.stores.disk import Room
 from sonik.stores.embedding import Embedder, open_embedder
-from sonik.stores.graph import Graphs
 from sonik.stores.health import health
-from sonik.stores.postgres import Postgres
-from sonik.stores.shared_buckets import SharedBuckets, shared_buckets
-from sonik.stores.vectors import Vectors
 from sonik.sync.carrier import Progress
 from sonik.sync.drift import Comparison, compare
 from sonik.sync.graph_sink import GraphSink
@@ -68,7 +61,6 @@ from sonik.sync.projector import Projector, last_change, wait_until_projected
 from sonik.sync.source import Sink
 from sonik.sync.state import SyncReport, read_report, retry_dead_letters
 from sonik.sync.vector_sink import VectorSink
-from sonik.truth.migrate import migrate
 from sonik.types import JsonObject, Scope
 
 logger = logging.getLogger(__name__)
@@ -79,16 +71,15 @@ SCHEDULE = (DAILY, writeback.HOURLY)
 class Engine:
     """Everything Sonik can do, over one set of open stores. Use `async with Engine.open(settings) as engine`."""
 
-    def __init__(
-        self, *, settings: Settings, postgres: Postgres, graphs: Graphs, vectors: Vectors, embedder: Embedder,
-        legends: Legends, cache: AnswerCache | None, buckets: SharedBuckets, without: Collection[Part] = (),
-    ) -> None:  # fmt: skip
+    def __init__(self, *, settings: Settings, stores: OpenStores, without: Collection[Part] = ()) -> None:
+        postgres, graphs, vectors, embedder = stores.postgres, stores.graphs, stores.vectors, stores.embedder
+        legends, cache = stores.legends, stores.cache
         clock = Clock.frozen(settings.now)
         self.settings = settings
         self.clock = clock
         self.vocabulary = vocabulary = Vocabulary(markets=tuple(legends.markets.values()), genres=legends.genres)
         self._legends = legends
-        self.buckets = buckets
+        self.buckets = stores.buckets
         self.cursor_key = settings.key_for("cursor")
         self.keys = Keys(postgres=postgres, clock=clock)
         self.log = TraversalLog(postgres=postgres, clock=clock)
@@ -147,31 +138,8 @@ class Engine:
             embedder = embedder or open_embedder(settings)
             warming = asyncio.create_task(embedder.warm())
             stack.push_async_callback(settled, warming)
-            addresses = await stack.enter_async_context(attached(settings))
-            await migrate(addresses.owner)
-            timeout = settings.store_timeout_seconds
-            postgres = await stack.enter_async_context(
-                Postgres(
-                    writer=addresses.writer, reader=addresses.reader, pool_size=settings.pool_size,
-                    timeout_seconds=timeout, room=_room(settings),
-                )
-            )  # fmt: skip
-            graphs = await stack.enter_async_context(Graphs(addresses.graph, timeout_seconds=timeout))
-            await graphs.prepare()
-            vectors = await stack.enter_async_context(
-                await Vectors.open(
-                    settings.lance_path, model=embedder.model, dimension=embedder.dimension, replace=replace_vectors
-                )
-            )
-            async with postgres.writing() as session:
-                legends, name = await load_legends(session), await installation(session)
-            kept_in = answer_cache(settings, addresses.cache, name=name, embedder=embedder)
-            cache = await stack.enter_async_context(kept_in)
-            buckets = await stack.enter_async_context(shared_buckets(addresses.cache, name=name))
-            engine = cls(
-                settings=settings, postgres=postgres, graphs=graphs, vectors=vectors, embedder=embedder,
-                legends=legends, cache=cache, buckets=buckets, without=without,
-            )  # fmt: skip
+            opening = open_stores(settings, embedder=embedder, replace_vectors=replace_vectors)
+            engine = cls(settings=settings, stores=await stack.enter_async_context(opening), without=without)
             stack.push_async_callback(engine.log.flush)
             stack.push_async_callback(engine.keys.close)
             running = [engine.log.run()]
@@ -343,12 +311,6 @@ class Engine:
     async def checkpoint(self) -> None:
         """Save the graph now, and prune what the snapshot covers."""
         await self._projector.checkpoint()
-
-
-def _room(settings: Settings) -> Room | None:
-    """Return the disk to watch: of servers elsewhere only they know theirs."""
-    embedded = settings.postgres_url is None
-    return Room(directory=settings.home, reserve_mib=settings.disk_reserve_mib) if embedded else None
 
 
 def _tell(task: "asyncio.Task[None]") -> None:

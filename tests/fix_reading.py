@@ -15,7 +15,7 @@ from sonik.engine import Engine
 from sonik.identity.names import fold
 from sonik.settings import Settings
 from sonik.sync.projector import wait_until_projected
-from sonik.truth.rows import Changes, Record
+from sonik.truth.rows import Changes, NewEdges, Record
 from sonik.truth.unit import Purpose, unit_of_work
 from tests.fix_engine import INGEST, NOW
 from tests.fix_mcp import Standing
@@ -105,8 +105,8 @@ async def three_graphs_client(three_graphs: Engine) -> AsyncIterator[Client]:
         yield opened
 
 
-def _fact(entity_id: UUID, attribute: str, value: object, tenancy: Record) -> Record:
-    told: Record = {"entity_id": entity_id, "attribute": attribute, "value": value, "source": "scene", "trust": 50}
+def _facts(entity_id: UUID, said: Record, tenancy: Record) -> Record:
+    told: Record = {"entity_id": entity_id, "said": said, "source": "scene", "trust": 50}
     return {**told, "confidence": 1.0, "observed_at": NOW, "source_url": None, **tenancy}
 
 
@@ -124,22 +124,20 @@ async def _write(engine: Engine) -> None:
         )
         alias = {"entity_id": ids[ref], "alias": name, "folded": fold(name), "source": "scene", **tenancy}
         changes.new_aliases.append(alias)
-        told = {"name": name} | ({"starts_at": NOW.isoformat()} if kind == "event" else {})
-        changes.new_facts += [_fact(ids[ref], attribute, value, tenancy) for attribute, value in told.items()]
+        said: Record = {"name": name, **({"starts_at": NOW.isoformat()} if kind == "event" else {})}
+        changes.new_facts.append(_facts(ids[ref], said, tenancy))
         changes.touched.add(ids[ref])
         if kind == "event":
             times = {"starts_at": NOW, "until": NOW, "night": NOW.date(), "timezone": "America/Bogota"}
             changes.extensions.setdefault("event", []).append({"entity_id": ids[ref], **times})
     for line in TIES.strip().splitlines():
         src, edge, dst, *confidence = line.split()
-        changes.new_relationships.append(
-            {
-                "eid": uuid4(), "src": ids[src], "dst": ids[dst], "type": edge, "src_kind": kinds[src],
-                "dst_kind": kinds[dst], "base_weight": ontology.BY_EDGE[edge].base_weight, "source": "scene",
-                "confidence": float(confidence[0]) if confidence else 1.0, "timestamp": NOW, "properties": {},
-                **TENANCY,
-            }
-        )  # fmt: skip
+        told: Record = {
+            "base_weight": ontology.BY_EDGE[edge].base_weight, "source": "scene", "timestamp": NOW,
+            "confidence": float(confidence[0]) if confidence else 1.0, **TENANCY,
+        }  # fmt: skip
+        joined: Record = {"src": ids[src], "dst": ids[dst], "properties": {}}
+        changes.new_relationships.append(NewEdges(type=edge, kinds=(kinds[src], kinds[dst]), told=told, edges=[joined]))
     purpose = Purpose(action="scene", scope=INGEST)
     async with unit_of_work(engine._postgres, purpose=purpose, clock=engine.clock) as unit:
         position = await unit.save(changes)

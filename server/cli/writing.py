@@ -71,9 +71,7 @@ def ingest(
     settings = Settings() if collection is None else Settings(collection=collection)
     if inspect:
         return inspecting.show(file, mapping=mapping, save=save_mapping, sample=sample, as_json=as_json)
-    chosen = _chosen(
-        file, path, mapping=mapping, triples=triples, source=source, trust=trust, now=settings.now
-    )  # fmt: skip
+    chosen = _chosen(file, path, mapping=mapping, triples=triples, source=source, trust=trust, now=settings.now)
     if background:
         return _put_off(chosen, settings, dry_run=dry_run, key=key, as_json=as_json)
     shows = wait and not dry_run
@@ -82,11 +80,15 @@ def ingest(
         project=shows,
         settings=settings,
     )
+    return _report_all(chosen, intakes, as_json=as_json)
+
+
+def _report_all(chosen: Sequence[Parcel], intakes: Sequence[Intake], *, as_json: bool) -> None:
+    """Say what became of each parcel, and end with an error if anything was refused."""
     for parcel, intake in zip(chosen, intakes, strict=True):
         _report(intake, name=parcel.name, as_json=as_json)
     if any(intake.counts["refused"] for intake in intakes):
         raise typer.Exit(1)
-    return None
 
 
 def _chosen(

@@ -1,6 +1,6 @@
 """Everything known of one entity while a batch is taken in: facts by source, the winner by trust, what changed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -32,9 +32,9 @@ TOGETHER = {attribute: whole for whole in _WHOLES for attribute in whole}
 MAX_FOLDED = 400
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Fact:
-    """One source's word on one attribute; `row_id` is set once it is stored."""
+    """One source's word on one attribute; `row_id` is set once it is stored. Nobody changes one: see `TenantRow`."""
 
     value: JsonValue
     source: str
@@ -153,6 +153,10 @@ class Dossier:
 
     def values(self) -> JsonObject:
         """Return the winning value of every attribute."""
+        told = [(name, fact) for name in sorted(self.facts) for fact in self.facts[name].values()]
+        if all(fact.source == told[0][1].source and fact.tenancy is self.tenancy for _, fact in told):
+            # Nobody contradicts the only one who speaks of it.
+            return {name: fact.value for name, fact in told}
         winners = ((name, self.winner(name)) for name in sorted(self.facts))
         return {name: fact.value for name, fact in winners if fact is not None}
 
@@ -174,12 +178,17 @@ class Dossier:
         return {"entity_id": self.id, **{name: values.get(name) for name in COLUMNS.get(self.kind, ())}}
 
     def fact_records(self) -> Iterator[Record]:
-        """Yield the new facts as rows."""
-        for (attribute, _), fact in self.new_facts.items():
+        """Yield the new facts as rows: what a source said at once is one."""
+        together: dict[tuple[object, ...], tuple[Fact, JsonObject]] = {}
+        for (attribute, source), fact in self.new_facts.items():
+            likeness = (source, fact.trust, fact.confidence, fact.source_url, id(fact.observed_at), id(fact.tenancy))
+            _, said = together.setdefault(likeness, (fact, {}))
+            said[attribute] = fact.value
+        for fact, said in together.values():
             yield {
-                "entity_id": self.id, "attribute": attribute, "value": fact.value, "source": fact.source,
-                "trust": fact.trust, "confidence": fact.confidence, "observed_at": fact.observed_at,
-                "source_url": fact.source_url, **tenancy_record(fact.tenancy),
+                "entity_id": self.id, "said": said, "source": fact.source, "trust": fact.trust,
+                "confidence": fact.confidence, "observed_at": fact.observed_at, "source_url": fact.source_url,
+                **tenancy_record(fact.tenancy),
             }  # fmt: skip
 
     def alias_records(self) -> Iterable[Record]:
@@ -262,6 +271,18 @@ class Dossier:
         row: Record = {"entity_id": self.id, "alias": alias, "folded": folded, "source": sighting.source.code}
         self.new_aliases[folded] = row | tenancy_record(sighting.tenancy)
         return known is None
+
+
+class Winners(dict[UUID, JsonObject]):
+    """The winning values of each dossier, worked out when they are first asked for: after all was absorbed."""
+
+    def __init__(self, dossiers: Mapping[UUID, Dossier]) -> None:
+        super().__init__()
+        self._dossiers = dossiers
+
+    def __missing__(self, entity_id: UUID) -> JsonObject:
+        values = self[entity_id] = self._dossiers[entity_id].values()
+        return values
 
 
 def tenancy_record(tenancy: Tenancy) -> Record:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sonik.identity.sighting import AUTHORITIES, Key, Sighting, authorities_of
 from sonik.sql import queries
-from sonik.stores.postgres import Session
+from sonik.stores.postgres import Session, jsonb
 from sonik.truth.rows import IdentifierRow, Tenancy, widest
 
 SQL = queries("truth")
@@ -68,6 +68,7 @@ class Registry:
     """Who holds which identifier now: read from truth, and kept current within a batch."""
 
     def __init__(self) -> None:
+        self.sought: set[Key] = set()
         self._holders: dict[tuple[str, str, str], UUID] = {}
         self._held: dict[UUID, dict[Key, _Holding]] = defaultdict(dict)
         self._tenancies: dict[UUID, Tenancy] = {}
@@ -76,13 +77,11 @@ class Registry:
     async def load(self, session: Session, sightings: Iterable[Sighting], *, collection: str) -> None:
         """Read the holders of all keys of these sightings, and everything else those holders hold."""
         keys = {key for sighting in sightings for key in sighting.sought}
-        params = {
-            "schemes": [key.scheme for key in keys],
-            "values": [key.value for key in keys],
-            "collection": collection,
-        }
+        self.sought |= keys
+        # As JSON, which is put together three times as fast as arrays.
+        params = {"keys": jsonb([key._asdict() for key in keys]), "collection": collection}
         found = {row["entity_id"] for row in await session.rows(SQL["identifiers_by_value"], params)}
-        new = {"ids": list(found - self._tenancies.keys())}
+        new = {"ids": jsonb(list(found - self._tenancies.keys()))}
         for row in await session.fetch(IdentifierRow, SQL["identifiers_of"], new):
             key = Key(row.scheme, row.value)
             self._held[row.entity_id][key] = _Holding(

@@ -30,7 +30,7 @@ from sonik.types import JsonObject, JsonValue
 SQL = queries("truth")
 NAME = "ingest"
 MOST_REFUSALS = 20
-# So many rows hold the loop for some twenty milliseconds of work at once, a whole part for three times that:
+# A server answers on the loop on which it does jobs, and a whole part would hold that for too long:
 # `python -m tests.bench.sharing`.
 SLICE = 100
 _MAPPING: TypeAdapter[FieldMapping] = TypeAdapter(FieldMapping)
@@ -91,7 +91,6 @@ class BackgroundIngest:
         within, taken = Within(step.session, self.postgres), []
         for first in range(0, len(rows), SLICE):
             taken.append(await stream.take_batch(within, rows[first : first + SLICE], number=number))
-            # A server does jobs on the loop on which it answers.
             await asyncio.sleep(0)
         intake = merge(taken)
         step.progress(done=run.job.done + len(rows))

@@ -1,33 +1,38 @@
 """A batch of records: resolve them, absorb what they say, connect them, and say what is to be written."""
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from sonik import ontology
 from sonik.clock import service_night
-from sonik.identity.dossier import COLUMNS, Dossier, FieldChange
+from sonik.identity.dossier import COLUMNS, Dossier, FieldChange, Winners
 from sonik.identity.event_key import event_key
 from sonik.identity.names import clean_text, name_key
-from sonik.identity.resolve import Registered, Resolution
+from sonik.identity.resolve import Resolution
 from sonik.identity.sighting import Key, Sighting, Source
 from sonik.ingest.acquaintance import Acquaintance
 from sonik.ingest.cast import Cast
-from sonik.ingest.edges import EdgeBook, EdgeKey, edge_key
+from sonik.ingest.edges import EdgeBook, Ends, edge_ends
+from sonik.ingest.footing import Footing
 from sonik.ingest.legends import Legends
 from sonik.ingest.reading import Reader
 from sonik.ingest.receipts import MAX_SHOWN, Problem, Receipt
 from sonik.ingest.records import AnyRecord
 from sonik.ingest.schedule import times, true_start
+from sonik.ingest.shown import shown
 from sonik.ingest.statement import Refused, Statement
 from sonik.sql import queries
-from sonik.stores.postgres import Session
+from sonik.stores.postgres import Session, jsonb
 from sonik.truth.rows import Changes, Record, RelationshipRow
-from sonik.types import JsonObject, JsonValue, Scope
+from sonik.types import Scope
 
 SQL = queries("truth")
+# After so many records the batch before this one, which is being written meanwhile, may go on.
+AT_ONCE = 20
 
 Numbered = tuple[int, AnyRecord]
 
@@ -39,6 +44,7 @@ class _Taken:
     statement: Statement
     changes: list[FieldChange] = field(default_factory=list)
     edge_changes: list[str] = field(default_factory=list)
+    mentioned: list[UUID] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -52,10 +58,14 @@ class Batch:
         self._session = session
         self._collection = scope.collection
         self._legends = legends
-        self._reader = Reader(source=source, legends=legends, now=now, scope=scope, partial=partial)
+        self._reader = Reader(
+            source=source, legends=legends, now=now, scope=scope, partial=partial, acquaintance=acquaintance
+        )
         self._cast = Cast(session, collection=scope.collection, acquaintance=acquaintance)
-        self._values = _Winners(self._cast.dossiers)
+        self._values = Winners(self._cast.dossiers)
         self._changes = Changes()
+        self._slugs: set[str] = set()
+        self._around: set[UUID] = set()
 
     async def take(self, batch: Sequence[Numbered]) -> tuple[list[Receipt], Changes]:
         """Return a receipt per record, in order, and the changes to save."""
@@ -63,9 +73,14 @@ class Batch:
         edges = await self._connect(taken)
         await self._name_new(edges)
         self._collect(edges, taken)
-        self._cast.part()
+        self._cast.part(self._reader.fresh)
         receipts = [*refused, *self._receipts(taken)]
         return sorted(receipts, key=lambda receipt: receipt.line), self._changes
+
+    @property
+    def footing(self) -> Footing:
+        """What was read to decide."""
+        return Footing(keys=self._cast.sought, slugs=self._slugs, entities=self._cast.stored, around=self._around)
 
     async def identify(self, record: AnyRecord) -> tuple[Resolution | None, Receipt | None]:
         """Say whom a record speaks of, as `take` would settle it, or why it would be refused."""
@@ -75,7 +90,10 @@ class Batch:
 
     async def _settle(self, batch: Sequence[Numbered]) -> tuple[list[Receipt], list[_Taken]]:
         """Settle who is who and what is said of them; nothing is connected yet."""
-        refused, statements = self._read(batch)
+        refused, statements = await self._read(batch)
+        while not await self._cast.recall(self._reader.recalled):
+            self._reader.forget()
+            refused, statements = await self._read(batch)
         await self._cast.look_up(s for statement in statements for s in (statement.main, *statement.mentions))
         unknown, statements = self._split_unknown(statements)
         taken = [_Taken(statement=statement) for statement in statements]
@@ -83,9 +101,11 @@ class Batch:
         await self._take_events(taken)
         return [*refused, *unknown], taken
 
-    def _read(self, batch: Sequence[Numbered]) -> tuple[list[Receipt], list[Statement]]:
+    async def _read(self, batch: Sequence[Numbered]) -> tuple[list[Receipt], list[Statement]]:
         refused, statements = [], []
-        for line, record in batch:
+        for number, (line, record) in enumerate(batch):
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
             try:
                 statements.append(self._reader.read(record, line=line))
             except Refused as error:
@@ -126,9 +146,11 @@ class Batch:
             if one.statement.main.kind != "event":
                 one.changes = self._cast.absorb(one.statement.main)
             for mention in one.statement.mentions:
-                if id(mention) not in absorbed and self._is_told_by(mention):
-                    self._cast.dossier(mention).absorb(mention)
+                if id(mention) in absorbed or self._cast.is_recalled(mention):
+                    continue
                 absorbed.add(id(mention))
+                if self._is_told_by(mention):
+                    self._cast.dossier(mention).absorb(mention)
 
     async def _take_events(self, taken: Sequence[_Taken]) -> None:
         events = [one for one in taken if one.statement.main.kind == "event"]
@@ -163,21 +185,28 @@ class Batch:
 
     async def _connect(self, taken: Sequence[_Taken]) -> EdgeBook:
         sources = {s.code: s.trust for s in await self._session.fetch(Source, SQL["sources"])}
-        told = {self._reader.source}
-        told |= {sighting.source for one in taken for sighting in (one.statement.main, *one.statement.mentions)}
-        self._changes.sources += [{"code": s.code, "trust": s.trust} for s in told if sources.get(s.code) != s.trust]
+        said_by = (sighting.source for one in taken for sighting in (one.statement.main, *one.statement.mentions))
+        told = {source.code: source.trust for source in (self._reader.source, *said_by)}
+        self._changes.sources += [
+            {"code": code, "trust": told[code]} for code in told if sources.get(code) != told[code]
+        ]
+        for one in taken:
+            one.mentioned = [self._cast.entity_id(mention) for mention in one.statement.mentions]
         book = EdgeBook(trust=sources)
         await self._load_edges(book, taken)
         # What a source has taken back since stands no more, though its old file is delivered again.
-        for one in (one for one in taken if not self._cast.is_outdated(one.statement.main)):
+        for number, one in enumerate(taken):
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
+            if self._cast.is_outdated(one.statement.main):
+                continue
             main_id = self._cast.entity_id(one.statement.main)
-            mentioned = [self._cast.entity_id(mention) for mention in one.statement.mentions]
-            own = [edge for edge in one.statement.edges if mentioned[edge.mention] == main_id]
+            own = [edge for edge in one.statement.edges if one.mentioned[edge.mention] == main_id]
             if own:
                 # Only now is it seen: by name or by id the record seemed to speak of another.
                 one.statement = replace(one.statement, edges=tuple(e for e in one.statement.edges if e not in own))
                 one.notes += [f"{edge.type} joins it to itself and was left out." for edge in own]
-            one.edge_changes = book.state(one.statement, main_id, mentioned)
+            one.edge_changes = book.state(one.statement, main_id, one.mentioned)
         return book
 
     async def _load_edges(self, book: EdgeBook, taken: Sequence[_Taken]) -> None:
@@ -187,23 +216,23 @@ class Batch:
         elsewhere = set(self._said_elsewhere(taken))
         # What has one target may have another one than is now said.
         ids = {dossier.id for dossier in stored} | {src for src, name, _ in elsewhere if ontology.BY_EDGE[name].single}
+        self._around = ids | {end for src, _, dst in elsewhere for end in (src, dst)}
         around = {"ids": list(ids), "event_ids": events}
         book.load(await self._session.fetch(RelationshipRow, SQL["relationships_of"], around))
         if elsewhere:
             sources, types, targets = zip(*elsewhere, strict=True)
-            ends = {"sources": list(sources), "types": list(types), "targets": list(targets)}
-            book.load(await self._session.fetch(RelationshipRow, SQL["relationships_between"], ends))
+            between = {"sources": list(sources), "types": list(types), "targets": list(targets)}
+            book.load(await self._session.fetch(RelationshipRow, SQL["relationships_between"], between))
 
-    def _said_elsewhere(self, taken: Sequence[_Taken]) -> Iterable[EdgeKey]:
+    def _said_elsewhere(self, taken: Sequence[_Taken]) -> Iterable[Ends]:
         """Yield the stated edges that are not found around the entity whose record states them."""
         for one in taken:
             main = one.statement.main
             main_id = self._cast.entity_id(main)
-            mentioned = [self._cast.entity_id(mention) for mention in one.statement.mentions]
             for edge in one.statement.edges:
                 played = edge.type == "PERFORMS_AT"
                 if (main.kind == "artist" and played) or not (edge.outgoing or played):
-                    yield edge_key(edge, main_id, mentioned)
+                    yield edge_ends(edge, main_id, one.mentioned)
 
     async def _name_new(self, edges: EdgeBook) -> None:
         """Give every new entity a free slug; a slug never changes afterwards."""
@@ -212,7 +241,8 @@ class Batch:
         if not wishes:
             return
         slugs = [slug for options in wishes.values() for slug in options]
-        rows = await self._session.rows(SQL["taken_slugs"], {"collection": self._collection, "slugs": slugs})
+        self._slugs.update(slugs)
+        rows = await self._session.rows(SQL["taken_slugs"], {"collection": self._collection, "slugs": jsonb(slugs)})
         taken = {row["slug"] for row in rows}
         for entity_id, options in wishes.items():
             slug = next((option for option in options if option not in taken), options[-1])
@@ -239,7 +269,7 @@ class Batch:
         changes.closed_identifiers = self._cast.closed_identifiers
         changes.new_identifiers = self._cast.new_identifiers()
         changes.tellings = self._cast.new_tellings()
-        changes.new_relationships = edges.opened_records()
+        changes.new_relationships = edges.opened()
         changes.changed_relationships = edges.changed_records()
         changes.closed_relationships = list(edges.closed.values())
 
@@ -286,7 +316,8 @@ class Batch:
             line=one.statement.line, outcome="created" if creates else "updated" if updated else "unchanged",
             ref=dossier.slug, entity_id=str(dossier.id), name=main.name,
             decided_by=":".join(resolution.decided_by) if resolution.decided_by else None,
-            changes={} if creates else _changes(one, registered), notes=(*one.statement.notes, *one.notes, *candidates),
+            changes={} if creates else shown(one.changes, one.edge_changes, registered),
+            notes=(*one.statement.notes, *one.notes, *candidates),
         )  # fmt: skip
 
     def _is_told_by(self, mention: Sighting) -> bool:
@@ -301,44 +332,6 @@ def _unknown(statement: Statement, lost: Sighting) -> Receipt:
     reason = f"No {lost.kind} with the source_id '{lost.source_id}' is known. Take in its own record first."
     problem = Problem(field="relations", reason=reason)
     return Receipt(line=statement.line, outcome="refused", name=statement.main.name, problems=(problem,))
-
-
-class _Winners(dict[UUID, JsonObject]):
-    """The winning values of each dossier, worked out when they are first asked for: after all was absorbed."""
-
-    def __init__(self, dossiers: Mapping[UUID, Dossier]) -> None:
-        super().__init__()
-        self._dossiers = dossiers
-
-    def __missing__(self, entity_id: UUID) -> JsonObject:
-        values = self[entity_id] = self._dossiers[entity_id].values()
-        return values
-
-
-def _changes(one: _Taken, registered: Registered) -> JsonObject:
-    """Return what a receipt shows: fields before and after; those that stay as they were are only confirmed."""
-    shown: JsonObject = {}
-    confirmed: list[JsonValue] = []
-    for change in one.changes:
-        if change.wins and change.before == change.after:
-            confirmed.append(change.attribute)
-        else:
-            shown[change.attribute] = _shown(change)
-    if confirmed:
-        shown["confirmed"] = confirmed
-    if one.edge_changes:
-        shown["relations"] = list[JsonValue](sorted(set(one.edge_changes)))
-    if registered:
-        gained = sorted({key.scheme for key in (*registered.gained, *registered.lost, *registered.weak)})
-        shown["identifiers"] = list[JsonValue](gained)
-    return shown
-
-
-def _shown(change: FieldChange) -> JsonValue:
-    shown: JsonObject = {"before": change.before, "after": change.after}
-    if not change.wins:
-        shown["kept"] = "the word of another source stands"
-    return shown
 
 
 def _text(value: object) -> str | None:

@@ -1,6 +1,6 @@
 """The cast of a batch: who each sighting speaks of, the identifiers they gain and lose, and what is known of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -10,9 +10,9 @@ from sonik.identity.dossier import Dossier, FieldChange, tenancy_record
 from sonik.identity.resolve import Registered, Registry, Resolution, canonical_id
 from sonik.identity.sighting import Key, Sighting, authorities_of
 from sonik.identity.telling import Telling
-from sonik.ingest.acquaintance import Acquaintance
+from sonik.ingest.acquaintance import Acquaintance, Memo, Mentioned
 from sonik.sql import queries
-from sonik.stores.postgres import Session
+from sonik.stores.postgres import Session, jsonb
 from sonik.truth.ids import new_id
 from sonik.truth.rows import AliasRow, EntityRow, FactRow, Record
 
@@ -42,13 +42,34 @@ class Cast:
         self._registry = Registry()
         self._resolutions: dict[int, Resolution] = {}
         self._registered: dict[int, Registered] = {}
+        self._recalled: set[int] = set()
         self._outdated: set[int] = set()
         self._tellings: dict[tuple[UUID, str, bool], Telling] = {}
         self._identifiers: dict[tuple[Key, UUID], Record] = {}
 
+    async def recall(self, known: Mapping[Memo, Mentioned]) -> bool:
+        """Take over whom mentions meant in an earlier batch, if all still hold; else forget those that do not."""
+        if not known:
+            return True
+        # Of two versions of one entity the older counts: what was settled by that one may hold no longer.
+        newest_first = sorted(known.values(), key=lambda one: one.version, reverse=True)
+        versions = {one.resolution.entity_id: one.version for one in newest_first}
+        rows = await self._session.rows(SQL["changed_since"], {"versions": jsonb(versions)})
+        changed = {row["id"] for row in rows}
+        self._acquaintance.forget(changed)
+        if not changed:
+            self._resolutions.update((id(one.sighting), one.resolution) for one in known.values())
+            self._recalled = {id(one.sighting) for one in known.values()}
+        return not changed
+
+    def is_recalled(self, sighting: Sighting) -> bool:
+        """Say whether a mention was settled by an earlier batch, and tells nothing new."""
+        return id(sighting) in self._recalled
+
     async def look_up(self, sightings: Iterable[Sighting]) -> None:
         """Read who holds the keys of these sightings."""
-        await self._registry.load(self._session, sightings, collection=self._collection)
+        unknown = (sighting for sighting in sightings if id(sighting) not in self._recalled)
+        await self._registry.load(self._session, unknown, collection=self._collection)
 
     async def admit(self, sightings: Iterable[Sighting]) -> None:
         """Settle who is who, the surest first, and open the dossiers of all.
@@ -56,7 +77,7 @@ class Cast:
         So the order of a file does not decide who is who; among equals the later word replaces the earlier.
         """
         unopened: dict[UUID, Sighting] = {}
-        unique = {id(sighting): sighting for sighting in sightings}
+        unique = {id(sighting): sighting for sighting in sightings if id(sighting) not in self._recalled}
         await self._open_missing({held: one for one in unique.values() for held in self._registry.holders(one)})
         if self.recalls:
             await self._recall([one for one in unique.values() if one.digest])
@@ -72,9 +93,14 @@ class Cast:
             unopened.setdefault(resolution.entity_id, sighting)
         await self._open_missing(unopened)
 
+    @property
+    def sought(self) -> Set[Key]:
+        """Every key that was looked up."""
+        return self._registry.sought
+
     def knows(self, sighting: Sighting) -> bool:
         """Say whether somebody holds one of its keys."""
-        return any(self._registry.holder(key, sighting.kind) for key in sighting.sought)
+        return self.is_recalled(sighting) or any(self._registry.holder(key, sighting.kind) for key in sighting.sought)
 
     def entity_id(self, sighting: Sighting) -> UUID:
         """Return the entity it speaks of."""
@@ -120,9 +146,34 @@ class Cast:
         changed = (number for number, registered in self._registered.items() if registered)
         return {self._resolutions[number].entity_id for number in changed}
 
-    def part(self) -> None:
-        """Keep whoever is unchanged for the batches to come."""
+    @property
+    def stored(self) -> set[UUID]:
+        """The entities spoken of that were there before the batch."""
+        entities = {dossier.id for dossier in self.dossiers.values() if not dossier.is_new}
+        return entities | {self._resolutions[number].entity_id for number in self._recalled}
+
+    def part(self, mentions: Mapping[Memo, Sighting]) -> None:
+        """Keep whoever is unchanged for the batches to come, and the mentions that told nothing new."""
         self._acquaintance.keep(self.dossiers.values())
+        self._acquaintance.forget({one.id for one in self.dossiers.values() if one.changed and not one.is_new})
+        settled = ((memo, self._settled(sighting)) for memo, sighting in mentions.items())
+        self._acquaintance.remember((memo, one) for memo, one in settled if one is not None)
+
+    def _settled(self, sighting: Sighting) -> Mentioned | None:
+        """Return whom a mention meant if it will mean the same, and tell nothing new, while that one is unchanged.
+
+        A venue's dossier is needed each time: where it is tells when its events are. Keys of authorities can pass to
+        others within a batch; its source's own cannot.
+        """
+        resolution = self._resolutions.get(id(sighting))
+        if resolution is None or sighting.authorities or sighting.kind in ("event", "venue"):
+            return None
+        dossier = self.dossiers[resolution.entity_id]
+        if dossier.row is None or dossier.changed:
+            return None
+        if any(self._registry.holder(key, sighting.kind) != dossier.id for key in sighting.sought):
+            return None
+        return Mentioned(sighting, resolution, dossier.row.version)
 
     def canonical_id(self, dossier: Dossier) -> str | None:
         """Return an entity's identifier in the outside world."""
@@ -168,8 +219,9 @@ class Cast:
 
     async def _open_missing(self, spoken_of: Mapping[UUID, Sighting]) -> None:
         unopened = {entity_id: sighting for entity_id, sighting in spoken_of.items() if entity_id not in self.dossiers}
-        stored = {"ids": [entity_id for entity_id in unopened if self._registry.is_stored(entity_id)]}
-        rows = {row.id: row for row in await self._stored(EntityRow, "entities_by_id", stored)}
+        stored = [entity_id for entity_id in unopened if self._registry.is_stored(entity_id)]
+        held = await self._session.fetch(EntityRow, SQL["entities_by_id"], {"ids": stored}) if stored else []
+        rows = {row.id: row for row in held}
         known = {row.id: dossier for row in rows.values() if (dossier := self._acquaintance.still(row)) is not None}
         for entity_id, sighting in unopened.items():
             row = rows.get(entity_id)
@@ -177,14 +229,14 @@ class Cast:
                 id=entity_id, kind=sighting.kind, tenancy=row.tenancy if row else sighting.tenancy, row=row,
                 slug=row.slug if row else "",
             )  # fmt: skip
-        unread = {"ids": [entity_id for entity_id in stored["ids"] if entity_id not in known]}
+        unread = [entity_id for entity_id in stored if entity_id not in known]
         for fact in await self._stored(FactRow, "current_facts", unread):
             self.dossiers[fact.entity_id].load_fact(fact)
         for alias in await self._stored(AliasRow, "aliases_of", unread):
             self.dossiers[alias.entity_id].load_alias(alias)
 
-    async def _stored(self, row: type[T], query: str, wanted: Mapping[str, list[UUID]]) -> list[T]:
-        return await self._session.fetch(row, SQL[query], wanted) if wanted["ids"] else []
+    async def _stored(self, row: type[T], query: str, ids: Sequence[UUID]) -> list[T]:
+        return await self._session.fetch(row, SQL[query], {"ids": jsonb(ids)}) if ids else []
 
 
 def _replaced(sightings: Mapping[int, Sighting]) -> set[int]:

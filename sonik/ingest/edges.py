@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -10,45 +10,68 @@ from sonik import ontology
 from sonik.identity.dossier import tenancy_record
 from sonik.identity.sighting import Sighting
 from sonik.ingest.statement import StatedEdge, Statement
-from sonik.truth.ids import new_id
-from sonik.truth.rows import Record, RelationshipRow, Tenancy, widest
+from sonik.truth.rows import NewEdges, Record, RelationshipRow, Tenancy, widest
 from sonik.types import JsonObject
 
-EdgeKey = tuple[UUID, str, UUID]
+Ends = tuple[UUID, str, UUID]
+# Numbers hash ten times as fast as the UUIDs they are of, and each edge is looked up a dozen times.
+EdgeKey = tuple[int, str, int]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class _Word:
-    """What is said of an edge; `valid_from` is None where it holds from the moment it is written."""
+    """What is said of an edge; `valid_from` is None where it holds from the moment it is written. Nobody changes it."""
 
     confidence: float
     timestamp: datetime
     valid_from: datetime | None
     valid_to: datetime | None
-    properties: JsonObject
+
+
+@dataclass(kw_only=True, slots=True)
+class _Opening:
+    """What new edges of one type share that a source tells of at once."""
+
+    type: str
+    kinds: tuple[str, str]
+    base_weight: float
+    source: str
+    sources: list[str]
+    told: dict[bool, list[str]]
+    word: _Word
 
 
 @dataclass(kw_only=True, slots=True)
 class _Standing:
-    """An edge as it stands within the batch; `row` is what is stored of it. `told` are sources by outgoing or not."""
+    """An edge as it stands within the batch; `row` is what is stored of it. `told` are sources by outgoing or not.
 
+    Its parts are replaced and never changed, so edges that share them are alike.
+    """
+
+    src: UUID
+    dst: UUID
     sources: list[str]
     told: dict[bool, list[str]]
     word: _Word
+    properties: JsonObject
     observed_at: datetime
     tenancy: Tenancy
     row: RelationshipRow | None = None
-    opening: Record | None = None
+    opening: _Opening | None = None
 
     def record(self) -> Record:
-        """Return the columns that can change."""
+        """Return the columns that can change, but for the properties."""
         word = self.word
         return {
             "sources": self.sources, "told_at_src": self.told[True], "told_at_dst": self.told[False],
             "confidence": word.confidence, "timestamp": word.timestamp, "observed_at": self.observed_at,
-            "valid_from": word.valid_from, "valid_to": word.valid_to, "properties": word.properties,
-            **tenancy_record(self.tenancy),
+            "valid_from": word.valid_from, "valid_to": word.valid_to, **tenancy_record(self.tenancy),
         }  # fmt: skip
+
+    def likeness(self) -> tuple[int, ...]:
+        """Return what is equal for new edges whose columns are."""
+        parts = (self.opening, self.sources, self.told, self.word, self.observed_at, self.tenancy)
+        return tuple(map(id, parts))
 
 
 @dataclass(kw_only=True, slots=True)
@@ -58,85 +81,92 @@ class EdgeBook:
     trust: Mapping[str, int]
     closed: dict[UUID, RelationshipRow] = field(default_factory=dict)
     _standing: dict[EdgeKey, _Standing] = field(default_factory=dict)
-    _around: dict[UUID, dict[EdgeKey, None]] = field(default_factory=lambda: defaultdict(dict))
+    _around: dict[int, dict[EdgeKey, None]] = field(default_factory=lambda: defaultdict(dict))
     _changed: dict[UUID, _Standing] = field(default_factory=dict)
+    _openings: dict[tuple[object, ...], _Opening] = field(default_factory=dict)
 
     def load(self, rows: Iterable[RelationshipRow]) -> None:
         """Take in stored edges."""
         for row in rows:
             word = _Word(
-                confidence=row.confidence, timestamp=row.timestamp, valid_from=row.valid_from, valid_to=row.valid_to,
-                properties=row.properties,
-            )  # fmt: skip
+                confidence=row.confidence, timestamp=row.timestamp, valid_from=row.valid_from, valid_to=row.valid_to
+            )
             standing = _Standing(
-                sources=row.sources, told={True: row.told_at_src, False: row.told_at_dst}, word=word,
-                observed_at=row.observed_at, tenancy=row.tenancy, row=row,
+                src=row.src, dst=row.dst, sources=row.sources, told={True: row.told_at_src, False: row.told_at_dst},
+                word=word, properties=row.properties, observed_at=row.observed_at, tenancy=row.tenancy, row=row,
             )  # fmt: skip
-            self._add((row.src, row.type, row.dst), standing)
+            self._add((row.src.int, row.type, row.dst.int), standing)
 
     def state(self, statement: Statement, main_id: UUID, mention_ids: Sequence[UUID]) -> list[str]:
         """Apply one statement; return the names of the edge types that changed."""
         changed = []
         wanted: set[EdgeKey] = set()
         for edge in statement.edges:
-            key = edge_key(edge, main_id, mention_ids)
-            if key not in wanted and self._state(key, edge, statement):
-                changed.append(edge.type)
+            src, name, dst = ends = edge_ends(edge, main_id, mention_ids)
+            key = (src.int, name, dst.int)
+            if key not in wanted and self._state(key, ends, edge, statement):
+                changed.append(name)
             wanted.add(key)
         if not statement.main.partial:
             changed += self._withdraw(wanted, statement, main_id)
         return changed
 
-    def opened_records(self) -> list[Record]:
-        """Return the new edges as rows."""
-        return [edge.opening | edge.record() for edge in self._standing.values() if edge.opening is not None]
+    def opened(self) -> list[NewEdges]:
+        """Return the new edges, those that are alike together."""
+        alike: dict[tuple[int, ...], NewEdges] = {}
+        for edge in self._standing.values():
+            if edge.opening is None:
+                continue
+            new = alike.get(likeness := edge.likeness())
+            if new is None:
+                new = alike[likeness] = _new_edges(edge, edge.opening)
+            new.edges.append({"src": edge.src, "dst": edge.dst, "properties": edge.properties})
+        return list(alike.values())
 
     def changed_records(self) -> list[Record]:
         """Return what changed about stored edges as rows."""
-        return [{"eid": eid, **edge.record()} for eid, edge in self._changed.items()]
+        return [{"eid": eid, "properties": edge.properties, **edge.record()} for eid, edge in self._changed.items()]
 
     def target(self, source_id: UUID, edge_type: str) -> UUID | None:
         """Return where the first edge of a type from an entity leads."""
-        return next((key[2] for key in self._around[source_id] if key[:2] == (source_id, edge_type)), None)
+        src = source_id.int
+        found = next((key for key in self._around[src] if key[0] == src and key[1] == edge_type), None)
+        return self._standing[found].dst if found else None
 
-    def _state(self, key: EdgeKey, edge: StatedEdge, statement: Statement) -> bool:
+    def _state(self, key: EdgeKey, ends: Ends, edge: StatedEdge, statement: Statement) -> bool:
         known = self._standing.get(key)
         if known is not None:
             return self._confirm(known, edge, statement.main)
         if ontology.BY_EDGE[edge.type].single and not self._displaces(key, statement.main):
             return False
-        self._open(key, edge, statement)
+        self._open(key, ends, edge, statement)
         return True
 
-    def _open(self, key: EdgeKey, edge: StatedEdge, statement: Statement) -> None:
-        main, mention = statement.main, statement.mentions[edge.mention]
-        kinds = (main.kind, mention.kind) if edge.outgoing else (mention.kind, main.kind)
-        opening: Record = {
-            "eid": new_id(), "src": key[0], "type": key[1], "dst": key[2], "src_kind": kinds[0], "dst_kind": kinds[1],
-            "base_weight": ontology.BY_EDGE[edge.type].base_weight, "source": main.source.code,
-        }  # fmt: skip
-        word = _Word(
-            confidence=1.0 if edge.confidence is None else edge.confidence,
-            timestamp=edge.timestamp or main.observed_at, valid_from=edge.valid_from, valid_to=edge.valid_to,
-            properties=dict(edge.properties),
-        )  # fmt: skip
+    def _open(self, key: EdgeKey, ends: Ends, edge: StatedEdge, statement: Statement) -> None:
+        main = statement.main
+        kind = statement.mentions[edge.mention].kind
+        alike = (edge.type, edge.outgoing, main.kind, kind, main.source.code, main.observed_at)
+        opening = self._openings.get(alike)
+        if opening is None:
+            opening = self._openings[alike] = _opening(edge, main, kind)
         standing = _Standing(
-            sources=[main.source.code], told={edge.outgoing: [main.source.code], not edge.outgoing: []}, word=word,
-            observed_at=main.observed_at, tenancy=main.tenancy, opening=opening,
+            src=ends[0], dst=ends[2], sources=opening.sources, told=opening.told, word=_first_word(edge, opening.word),
+            properties=dict(edge.properties), observed_at=main.observed_at, tenancy=main.tenancy, opening=opening,
         )  # fmt: skip
         self._add(key, standing)
 
     def _confirm(self, known: _Standing, edge: StatedEdge, main: Sighting) -> bool:
         """Note who else says so; the source that said it first may also say it anew, such as another running order."""
         source = main.source.code
-        before = (known.sources, known.told, known.word, known.tenancy)
+        before = (known.sources, known.told, known.word, known.properties, known.tenancy)
         if source == known.sources[0] and main.observed_at >= known.observed_at:
             whole = not main.partial and source not in known.told[not edge.outgoing]
             known.word = _reworded(known.word, edge, whole=whole)
+            known.properties = (known.properties if not whole else {}) | dict(edge.properties)
         known.sources = _with(known.sources, source)
         known.told = {**known.told, edge.outgoing: _with(known.told[edge.outgoing], source)}
         known.tenancy = widest([known.tenancy, main.tenancy])
-        if (known.sources, known.told, known.word, known.tenancy) == before:
+        if (known.sources, known.told, known.word, known.properties, known.tenancy) == before:
             return False
         known.observed_at = max(known.observed_at, main.observed_at)
         if known.row is not None:
@@ -167,8 +197,8 @@ class EdgeBook:
         """Take back what this source said by this entity's record before and says no longer."""
         source = statement.main.source.code
         changed = []
-        for key in [key for key in self._around[main_id] if key not in wanted]:
-            edge, outgoing = self._standing[key], key[0] == main_id
+        for key in [key for key in self._around[main_id.int] if key not in wanted]:
+            edge, outgoing = self._standing[key], key[0] == main_id.int
             # Of an artist's events only those it states are known here, so none is missed.
             own = source in edge.told[outgoing] and not (outgoing and key[1] == "PERFORMS_AT")
             if own and edge.observed_at <= statement.main.observed_at:
@@ -200,24 +230,45 @@ class EdgeBook:
             self._changed.pop(row.eid, None)
 
 
-def edge_key(edge: StatedEdge, main_id: UUID, mention_ids: Sequence[UUID]) -> EdgeKey:
+def edge_ends(edge: StatedEdge, main_id: UUID, mention_ids: Sequence[UUID]) -> Ends:
     """Return which edge between which entities is stated."""
     mentioned = mention_ids[edge.mention]
     return (main_id, edge.type, mentioned) if edge.outgoing else (mentioned, edge.type, main_id)
 
 
+def _opening(edge: StatedEdge, main: Sighting, kind: str) -> _Opening:
+    source = main.source.code
+    return _Opening(
+        type=edge.type, kinds=(main.kind, kind) if edge.outgoing else (kind, main.kind),
+        base_weight=ontology.BY_EDGE[edge.type].base_weight, source=source, sources=[source],
+        told={edge.outgoing: [source], not edge.outgoing: []},
+        word=_Word(confidence=1.0, timestamp=main.observed_at, valid_from=None, valid_to=None),
+    )  # fmt: skip
+
+
+def _new_edges(edge: _Standing, opening: _Opening) -> NewEdges:
+    told = {"base_weight": opening.base_weight, "source": opening.source, **edge.record()}
+    return NewEdges(type=opening.type, kinds=opening.kinds, told=told, edges=[])
+
+
+def _first_word(edge: StatedEdge, usual: _Word) -> _Word:
+    """Return what is said of a new edge; nearly all say nothing of their own."""
+    if edge.confidence is None and edge.timestamp is None and edge.valid_from is None and edge.valid_to is None:
+        return usual
+    return _Word(
+        confidence=1.0 if edge.confidence is None else edge.confidence, timestamp=edge.timestamp or usual.timestamp,
+        valid_from=edge.valid_from, valid_to=edge.valid_to,
+    )  # fmt: skip
+
+
 def _reworded(word: _Word, edge: StatedEdge, *, whole: bool) -> _Word:
     """Return what is said now; only where it is the source's `whole` word does silence take anything back."""
-    said = dict(edge.properties)
-    kept = _Word(
-        confidence=word.confidence if edge.confidence is None else edge.confidence,
+    silent = (1.0, None) if whole else (word.confidence, word.valid_to)
+    return _Word(
+        confidence=silent[0] if edge.confidence is None else edge.confidence,
         timestamp=edge.timestamp or word.timestamp, valid_from=edge.valid_from or word.valid_from,
-        valid_to=edge.valid_to or word.valid_to, properties={**word.properties, **said},
+        valid_to=edge.valid_to or silent[1],
     )  # fmt: skip
-    if not whole:
-        return kept
-    confidence = 1.0 if edge.confidence is None else edge.confidence
-    return replace(kept, confidence=confidence, valid_to=edge.valid_to, properties=said)
 
 
 def _with(sources: list[str], source: str) -> list[str]:

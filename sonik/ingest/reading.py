@@ -1,5 +1,6 @@
 """Turn a typed record into a statement: what it says of its own entity and of the ones it mentions."""
 
+from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -9,6 +10,7 @@ from sonik.errors import InvalidInput
 from sonik.identity.dossier import COLUMNS
 from sonik.identity.names import clean_line, name_key
 from sonik.identity.sighting import Key, Sighting, Source
+from sonik.ingest.acquaintance import Acquaintance, Memo, Mentioned
 from sonik.ingest.attributes import described
 from sonik.ingest.identifiers import authorities, cleaned_id, home_key_of, name_key_of, weak_keys
 from sonik.ingest.legends import Legends
@@ -23,8 +25,8 @@ from sonik.ingest.records import (
     ThingRecord,
     VenueRecord,
 )
-from sonik.ingest.statement import Findings, Refused, StatedEdge, Statement
-from sonik.truth.rows import Tenancy
+from sonik.ingest.statement import Findings, Refused, StatedEdge, Statement, played, stated
+from sonik.truth.rows import Tenancy, tenancy_of
 from sonik.types import JsonObject, Scope
 
 MAX_NAME = 300
@@ -37,15 +39,26 @@ SKEW = timedelta(hours=1)
 
 
 class Reader:
-    """Reads records of one source; what many records mention alike is read once."""
+    """Reads records of one source; what many records mention alike is read once, or was in an earlier batch.
 
-    def __init__(self, *, source: Source, legends: Legends, now: datetime, scope: Scope, partial: bool) -> None:
+    `mentions` are those of one moment and tenancy, by what was said; `recalled` are the ones among all of them that an
+    earlier batch settled, and `fresh` the others.
+    """
+
+    def __init__(
+        self, *, source: Source, legends: Legends, now: datetime, scope: Scope, partial: bool,
+        acquaintance: Acquaintance | None = None,
+    ) -> None:  # fmt: skip
         self.source = source.of(scope.organisation)
         self.legends = legends
         self.now = now
         self.scope = scope
         self.partial = partial
-        self.mentions: dict[tuple[object, ...], Sighting] = {}
+        self.markets: dict[str, Sighting] = {}
+        self.recalled: dict[Memo, Mentioned] = {}
+        self.fresh: dict[Memo, Sighting] = {}
+        self.mentions: dict[tuple[datetime, Tenancy], dict[Memo, Sighting]] = defaultdict(dict)
+        self._acquaintance = acquaintance or Acquaintance()
 
     def read(self, record: AnyRecord, *, line: int) -> Statement:
         """Return the statement a record makes.
@@ -54,6 +67,18 @@ class Reader:
             Refused: an identifier, a market, an edge or its tenancy is wrong.
         """
         return _Reading(record, reader=self).statement(line)
+
+    def recall(self, memo: Memo) -> Sighting | None:
+        """Return a mention that an earlier batch settled."""
+        known = self._acquaintance.mentioned(memo)
+        if known is None:
+            return None
+        self.recalled[memo] = known
+        return known.sighting
+
+    def forget(self) -> None:
+        """Begin anew: some of what was recalled holds no longer."""
+        self.recalled, self.fresh, self.mentions = {}, {}, defaultdict(dict)
 
 
 class _Reading:
@@ -71,6 +96,7 @@ class _Reading:
         owner = self._tenancy.owner_org if reader.scope.organisation is None else None
         self._source = reader.source.of(owner)
         self._shared_as = reader.source.code if owner is not None else None
+        self._known = reader.mentions[self._at, self._tenancy]
 
     def statement(self, line: int) -> Statement:
         market = self._market()
@@ -130,7 +156,7 @@ class _Reading:
                 self._findings.refuse("visibility", "'org' needs an owner_org, whose people may see it")
         said = "visibility" in record.model_fields_set or not ontology.vertex(record.kind).private
         visibility = record.visibility if said else "staff"
-        return Tenancy(collection=self._reader.scope.collection, owner_org=owner, visibility=visibility)
+        return tenancy_of(self._reader.scope.collection, owner, visibility)
 
     def _market(self) -> str | None:
         record = self._record
@@ -153,23 +179,21 @@ class _Reading:
         venue = None
         if event.venue is not None:
             venue = self._mention("venue", event.venue, at="venue.", market=market)
-            self._edges.append(StatedEdge(type="HOSTED_BY", outgoing=True, mention=venue))
+            self._edges.append(stated("HOSTED_BY", venue))
         for number, artist in enumerate(event.lineup):
             index = self._mention("artist", artist, at=f"lineup.{number}.")
-            place = (("position", number + 1),)
-            self._edges.append(StatedEdge(type="PERFORMS_AT", outgoing=False, mention=index, properties=place))
+            self._edges.append(played(index, number + 1))
         for number, promoter in enumerate(event.promoters):
             index = self._mention("organization", promoter, at=f"promoters.{number}.")
-            self._edges.append(StatedEdge(type="PROMOTED_BY", outgoing=True, mention=index))
+            self._edges.append(stated("PROMOTED_BY", index))
         return venue
 
     def _locate(self, market: str | None) -> None:
         if market is not None and not isinstance(self._record, PersonRecord | BrandRecord):
-            edge = StatedEdge(type="IN_LOCATION", outgoing=True, mention=self._mention_market(market))
-            self._edges.append(edge)
+            self._edges.append(stated("IN_LOCATION", self._mention_market(market)))
 
     def _relate(self) -> None:
-        stated: dict[tuple[str, bool, int], int] = {}
+        first: dict[tuple[str, bool, int], int] = {}
         for number, relation in enumerate(self._record.relations):
             at = f"relations.{number}"
             try:
@@ -178,7 +202,7 @@ class _Reading:
                 self._findings.refuse(error.field or at, error)
                 continue
             # Who is mentioned alike is one sighting.
-            same = stated.setdefault((edge.type, edge.outgoing, id(self._mentions[edge.mention])), number)
+            same = first.setdefault((edge.type, edge.outgoing, id(self._mentions[edge.mention])), number)
             if same != number and self._record.relations[same] == relation:
                 continue
             if same != number:
@@ -238,23 +262,30 @@ class _Reading:
 
     def _mention_market(self, slug: str) -> int:
         """Mention a market of the legend; its vertex is made in collections that do not have it yet."""
-        market = self._legends.markets[slug]
-        sighting = Sighting(
-            kind="market", name=market.name, source=self._reader.source, observed_at=self._at, mention=True,
-            authorities=(Key("market", slug),), tenancy=Tenancy(collection=self._tenancy.collection),
-            facts={"market": slug, "country": market.country, "status": "active"},
-        )  # fmt: skip
-        return self._append(self._reader.mentions.setdefault(("market", slug), sighting))
+        known = self._reader.markets.get(slug)
+        if known is None:
+            market = self._legends.markets[slug]
+            known = self._reader.markets[slug] = Sighting(
+                kind="market", name=market.name, source=self._reader.source, observed_at=self._at, mention=True,
+                authorities=(Key("market", slug),), tenancy=Tenancy(collection=self._tenancy.collection),
+                facts={"market": slug, "country": market.country, "status": "active"},
+            )  # fmt: skip
+        return self._append(known)
 
     def _mention(self, kind: str, mention: Mention, *, at: str, market: str | None = None) -> int:
-        memo = (kind, mention, market, self._at, self._tenancy)
-        known = self._reader.mentions.get(memo)
+        # By its values, for comparing models takes longer than reading them.
+        memo = (kind, market, *vars(mention).values())
+        known = self._known.get(memo)
         if known is not None:
             return self._append(known)
-        found = len(self._findings)
-        sighting = self._read_mention(kind, mention, at=at, market=market)
-        if len(self._findings) == found:
-            self._reader.mentions[memo] = sighting
+        sighting = self._reader.recall((self._tenancy, *memo))
+        if sighting is None:
+            found = len(self._findings)
+            sighting = self._read_mention(kind, mention, at=at, market=market)
+            if len(self._findings) > found:
+                return self._append(sighting)
+            self._reader.fresh[self._tenancy, *memo] = sighting
+        self._known[memo] = sighting
         return self._append(sighting)
 
     def _read_mention(self, kind: str, mention: Mention, *, at: str, market: str | None) -> Sighting:

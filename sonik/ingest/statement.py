@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from sonik.errors import InvalidInput, SonikError
 from sonik.identity.names import clean_line
@@ -27,6 +28,19 @@ class StatedEdge:
     timestamp: datetime | None = None
     valid_from: datetime | None = None
     valid_to: datetime | None = None
+
+
+# Nearly all records of a kind state the same edges, and their number is what taking them in costs.
+@lru_cache(maxsize=4096)
+def stated(edge_type: str, mention: int) -> StatedEdge:
+    """Return an edge to a mention of which no more is said."""
+    return StatedEdge(type=edge_type, outgoing=True, mention=mention)
+
+
+@lru_cache(maxsize=4096)
+def played(mention: int, position: int) -> StatedEdge:
+    """Return that a mention plays, as which of the line-up counted from one."""
+    return StatedEdge(type="PERFORMS_AT", outgoing=False, mention=mention, properties=(("position", position),))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

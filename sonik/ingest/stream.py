@@ -1,5 +1,6 @@
 """A delivery of any length, taken in batch by batch; one the database refuses is halved until the record is found."""
 
+import asyncio
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
@@ -12,7 +13,7 @@ from sonik.identity.names import clean_line
 from sonik.ingest.acquaintance import Acquaintance
 from sonik.ingest.batch import Numbered
 from sonik.ingest.files import Row, to_record
-from sonik.ingest.intake import Delivery, take_in
+from sonik.ingest.intake import Delivery, Draft, take_in_draft
 from sonik.ingest.legends import Legends, load_legends
 from sonik.ingest.mapping import FieldMapping
 from sonik.ingest.receipts import MAX_SHOWN, Intake, Problem, Receipt, merge
@@ -24,6 +25,8 @@ from sonik.truth.unit import Writable
 SQL = queries("truth")
 BATCH = 500
 ANALYZE_AFTER = 100
+# Batches: what others leave in cycles meanwhile is small, and looking for it takes as long as half a batch.
+COLLECT_EVERY = 50
 MAX_SOURCE_NAME = 100
 
 Watcher = Callable[[int], None]
@@ -70,7 +73,8 @@ async def ingest(
     whole = await stream.take(postgres, rows)
     if whole.counts["created"] >= ANALYZE_AFTER:
         async with postgres.writing() as session:
-            await session.execute(SQL["analyze"])
+            if await session.rows(SQL["has_grown"], {"created": whole.counts["created"]}):
+                await session.execute(SQL["analyze"])
     return whole
 
 
@@ -86,56 +90,113 @@ class Stream:
     acquaintance: Acquaintance = field(default_factory=Acquaintance)
 
     async def take(self, database: Writable, rows: Iterable[Row]) -> Intake:
-        """Take all batches in."""
-        parts = []
-        for number, batch in enumerate(batches(rows)):
-            parts.append(await self.take_batch(database, batch, number=number))
-            if self.watch is not None:
-                self.watch(len(batch))
+        """Take all batches in, in order; while one is being written the next is worked out."""
+        writing: _Writing | None = None
+        parts: list[Intake] = []
+        try:
+            with _collecting_later():
+                for number, batch in enumerate(batches(rows)):
+                    part = self._part(batch, number=number)
+                    if writing is not None:
+                        parts.append(await self._turn(database, part, after=writing))
+                    writing = _Writing(part=part, task=asyncio.create_task(self._write(database, part)))
+                    if number % COLLECT_EVERY == COLLECT_EVERY - 1:
+                        gc.collect()
+                if writing is not None:
+                    parts.append(await self._done(writing))
+        except asyncio.CancelledError:
+            if writing is not None:
+                writing.task.cancel()
+            raise
+        finally:
+            if writing is not None:
+                await asyncio.gather(writing.task, return_exceptions=True)
         return merge(parts)
+
+    async def _turn(self, database: Writable, part: "_Part", *, after: "_Writing") -> Intake:
+        """Work a batch out while the one before it is written; return the intake of that one."""
+        # A transaction that holds the whole delivery, as a dry run's, can do but one thing at a time.
+        if isinstance(database, Postgres):
+            await part.draft.prepare(database)
+        taken = await self._done(after)
+        part.draft.follow(after.part.draft)
+        return taken
+
+    async def _done(self, writing: "_Writing") -> Intake:
+        taken = await writing.task
+        if self.watch is not None:
+            self.watch(writing.part.rows)
+        return taken
 
     async def take_batch(self, database: Writable, batch: Sequence[Row], *, number: int) -> Intake:
         """Take one batch in; return a receipt per row, in order."""
         with _collecting_later():
-            read = [(row.line, to_record(row, mapping=self.mapping, legends=self.legends)) for row in batch]
-            refused = [record for _, record in read if isinstance(record, Receipt)]
-            records = [(line, record) for line, record in read if not isinstance(record, Receipt)]
-            lost = {receipt.line for receipt in refused}
-            beside = digest_of([row for row in batch if row.line in lost]) if lost else ""
-            taken = await self._take(database, records, part=str(number), beside=beside)
-        receipts = sorted((*refused, *taken.receipts), key=lambda receipt: receipt.line)
+            return await self._write(database, self._part(batch, number=number))
+
+    def _part(self, batch: Sequence[Row], *, number: int) -> "_Part":
+        """Read a batch's rows; what its idempotency key stands for are its records and what was refused of it."""
+        read = [(row.line, to_record(row, mapping=self.mapping, legends=self.legends)) for row in batch]
+        refused = [record for _, record in read if isinstance(record, Receipt)]
+        records = [(line, record) for line, record in read if not isinstance(record, Receipt)]
+        lost = {receipt.line for receipt in refused}
+        beside = digest_of([row for row in batch if row.line in lost]) if lost else ""
+        draft = self._draft(records, part=str(number), beside=beside)
+        return _Part(name=str(number), rows=len(batch), refused=refused, draft=draft)
+
+    def _draft(self, records: Sequence[Numbered], *, part: str, beside: str) -> Draft:
+        """Return a draft; `part` tells its idempotency key from those of other parts."""
+        key = self.delivery.idempotency_key
+        delivery = replace(self.delivery, idempotency_key=f"{key}:{part}" if key else None, beside=beside)
+        return Draft(
+            records=records, delivery=delivery, legends=self.legends, clock=self.clock, acquaintance=self.acquaintance
+        )  # fmt: skip
+
+    async def _write(self, database: Writable, part: "_Part") -> Intake:
+        taken = await self._take(database, part.draft, part=part.name)
+        receipts = sorted((*part.refused, *taken.receipts), key=lambda receipt: receipt.line)
         return replace(taken, receipts=tuple(receipts))
 
-    async def _take(
-        self, database: Writable, records: Sequence[Numbered], *, part: str, beside: str
-    ) -> Intake:  # fmt: skip
-        """Take records in as one unit of work; `part` tells its idempotency key from those of other parts."""
-        key = self.delivery.idempotency_key
+    async def _take(self, database: Writable, draft: Draft, *, part: str) -> Intake:
+        """Take a draft in as one unit of work, or by halves until the record is found that the database refuses."""
+        key, records, beside = self.delivery.idempotency_key, draft.records, draft.delivery.beside
         if not records and (key is None or not beside):
             return Intake(receipts=())
-        delivery = replace(self.delivery, idempotency_key=f"{key}:{part}" if key else None, beside=beside)
         try:
-            return await take_in(
-                database, records, delivery=delivery, legends=self.legends, clock=self.clock,
-                acquaintance=self.acquaintance,
-            )  # fmt: skip
+            return await take_in_draft(database, draft)
         except IdempotencyConflict as error:
             message = f"Idempotency key '{str(key)[:80]}' was used for another request."
             raise IdempotencyConflict(message, next_step=error.next_step, field=error.field) from error
         except InvalidInput as error:
+            draft.changes = None
             if len(records) == 1:
                 return Intake(receipts=(refused_by_truth(records[0], error),))
         middle = len(records) // 2
-        halves = (records[:middle], records[middle:])
-        taken = [
-            await self._take(database, half, part=f"{part}.{i}", beside=beside) for i, half in enumerate(halves)
-        ]  # fmt: skip
-        return merge(taken)
+        named = {f"{part}.{i}": half for i, half in enumerate((records[:middle], records[middle:]))}
+        halves = {name: self._draft(half, part=name, beside=beside) for name, half in named.items()}
+        return merge([await self._take(database, half, part=name) for name, half in halves.items()])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Part:
+    """A batch of a delivery: how many rows it had, those that were refused as they were read, and the rest."""
+
+    name: str
+    rows: int
+    refused: Sequence[Receipt]
+    draft: Draft
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Writing:
+    """A batch that is being written."""
+
+    part: _Part
+    task: asyncio.Task[Intake]
 
 
 @contextmanager
 def _collecting_later() -> Iterator[None]:
-    """Put the collector of cycles off until a batch is done.
+    """Put the collector of cycles off.
 
     A batch makes half a million objects that live as long as it does and hold no cycles; the collector would look
     through them, and through all that was ever imported, again and again: half the time of a delivery.

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sonik.clock import Clock
-from sonik.errors import Conflict, InvalidInput, NotAllowed
+from sonik.errors import InvalidInput, NotAllowed
 from sonik.identity.sighting import Source
 from sonik.ingest.batch import Numbered
 from sonik.ingest.files import rows_of, to_record
-from sonik.ingest.intake import ATTEMPTS, Delivery, replayed, stored, take_in
+from sonik.ingest.intake import Delivery, despite_rivals, replayed, stored, take_in
 from sonik.ingest.legends import Legends, load_legends
 from sonik.ingest.receipts import Intake, Receipt, merge
 from sonik.ingest.stream import Within, check_delivery, refused_by_truth, unmade
@@ -66,19 +66,16 @@ async def upsert(
     }  # fmt: skip
     key = None if told.dry_run else told.idempotency_key
     purpose = Purpose(action="upsert", scope=scope, idempotency_key=key, request=request)
-    for attempt in range(1, ATTEMPTS + 1):
-        done: Upserted | None = None
-        try:
-            async with unit_of_work(postgres, purpose=purpose, clock=clock) as unit:
-                done = await _once(unit, records, told=told, scope=scope, clock=clock)
-                if told.dry_run:
-                    await unit.session.rollback()
-        except Conflict:
-            if attempt == ATTEMPTS:
-                raise
-        if done is not None:
-            return replace(done, intake=unmade(done.intake)) if told.dry_run else done
-    raise AssertionError("unreachable")
+
+    async def once() -> Upserted:
+        async with unit_of_work(postgres, purpose=purpose, clock=clock) as unit:
+            done = await _once(unit, records, told=told, scope=scope, clock=clock)
+            if told.dry_run:
+                await unit.session.rollback()
+        return done
+
+    done = await despite_rivals(once)
+    return replace(done, intake=unmade(done.intake)) if told.dry_run else done
 
 
 def _check(told: Upsert, scope: Scope) -> None:

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sonik import ontology
 from sonik.knowledge.phrase_book import Phrase, PhraseBook, losses, phrases_of, tenant
@@ -16,7 +16,7 @@ from sonik.knowledge.relations import Statement, restate
 from sonik.retrieval.phrases import capitalised, content_words, grams, key_of, title_keys, tokens
 from sonik.sql import queries
 from sonik.stores.postgres import Session, jsonb
-from sonik.truth.rows import Changes, Record, RelationshipRow, Tenancy, TenantRow
+from sonik.truth.rows import Changes, NewEdges, Record, RelationshipRow, Tenancy, TenantRow
 
 SQL = queries("knowledge")
 NAMES, PART_OF = "NAMES", "PART_OF"
@@ -221,13 +221,13 @@ class Linker:
             self._retained.add(ends)
             return False
         src, edge_type, dst = ends
-        opened: Record = {
-            "eid": uuid4(), "src": src, "type": edge_type, "dst": dst, "src_kind": "passage",
-            "dst_kind": "phrase" if edge_type == NAMES else "document", "base_weight": mention.weight,
-            "confidence": mention.confidence, "source": self._source, "timestamp": self._now, "properties": {},
-            **tenant(mention.tenancy),
+        told: Record = {
+            "base_weight": mention.weight, "confidence": mention.confidence, "source": self._source,
+            "timestamp": self._now, **tenant(mention.tenancy),
         }  # fmt: skip
-        self._changes.new_relationships.append(opened)
+        kinds = ("passage", "phrase" if edge_type == NAMES else "document")
+        opened: Record = {"src": src, "dst": dst, "properties": {}}
+        self._changes.new_relationships.append(NewEdges(type=edge_type, kinds=kinds, told=told, edges=[opened]))
         return True
 
     def _withdrawn(self) -> Counter[tuple[UUID, Tenancy]]:

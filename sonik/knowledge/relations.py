@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sonik import ontology
 from sonik.knowledge.phrase_book import tenant
 from sonik.sql import queries
 from sonik.stores.postgres import Session, jsonb
-from sonik.truth.rows import Changes, Record, RelationshipRow, Tenancy
+from sonik.truth.rows import Changes, NewEdges, Record, RelationshipRow, Tenancy
 
 SQL = queries("knowledge")
 TRUTH = queries("truth")
@@ -54,12 +54,13 @@ async def restate(
     stated = {(row.src, row.dst): row for row in rows_now}
     changes.closed_relationships += [row for pair, row in standing.items() if pair not in stated]
     for pair in stated.keys() - standing.keys():
-        edge: Record = {
-            "eid": uuid4(), "src": pair[0], "type": RELATED_TO, "dst": pair[1], "src_kind": "phrase",
-            "dst_kind": "phrase", "base_weight": ontology.BY_EDGE[RELATED_TO].base_weight, "confidence": confidence,
-            "source": source, "timestamp": now, "properties": {"type": stated[pair].predicate}, **tenant(tenancy),
+        told: Record = {
+            "base_weight": ontology.BY_EDGE[RELATED_TO].base_weight, "confidence": confidence, "source": source,
+            "timestamp": now, **tenant(tenancy),
         }  # fmt: skip
-        changes.new_relationships.append(edge)
+        edge: Record = {"src": pair[0], "dst": pair[1], "properties": {"type": stated[pair].predicate}}
+        kinds = ("phrase", "phrase")
+        changes.new_relationships.append(NewEdges(type=RELATED_TO, kinds=kinds, told=told, edges=[edge]))
 
 
 async def _standing(session: Session, pairs: set[Pair]) -> dict[Pair, RelationshipRow]:

@@ -9,7 +9,6 @@ from uuid import UUID
 
 import numpy as np
 
-from sonik import ontology
 from sonik.clock import Clock
 from sonik.learning.log import TraversalLog
 from sonik.retrieval.answer import Answer, Hit
@@ -65,11 +64,10 @@ class PassageSearcher:
             return KINDS.issuperset(question.kinds)
         if question.lens is not None or self._is_mixed(scope):
             return False
-        params = {"collection": scope.collection, "kinds": list(ontology.KINDS)}
         async with self.sources.postgres.reading(scope) as session:
-            held = {str(row["kind"]) for row in await session.rows(SQL["of_kind"], params)}
-        if held <= KINDS | {"phrase"}:
-            return DOCUMENT in held
+            (held,) = await session.rows(SQL["held"], {"collection": scope.collection})
+        if not held["others"]:
+            return bool(held["documents"])
         self._mixed[replace(scope, user=None)] = self.clock.now()
         return False
 

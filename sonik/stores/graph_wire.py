@@ -4,17 +4,32 @@ Parameters travel in front of the query and never become part of it, as the offi
 of the documented compact form, a type and a value for each cell; the queries here return plain values only.
 """
 
+import json
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sonik.errors import InvalidInput
 
 Value = str | int | float | bool | None | list["Value"] | dict[str, "Value"]
+Plain = str | int | float | bool | None
 Params = Mapping[str, object]
 
 _BIGGEST = 2**63 - 1
 _BOOLEAN, _DOUBLE, _ARRAY, _MAP = 4, 5, 6, 10
 _PLAIN = (1, 2, 3)  # null, string, integer
+# Where JSON is not what FalkorDB reads: control characters, and numbers out of its range. Each is looked for by itself:
+# a pattern of all of them takes longer than writing the rows.
+_NOT_ALIKE = ("\\u00", "NaN", "Infinity")
+_LONG_NUMBER = re.compile(r"[\[,]-?[0-9]{19}")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Many rows of plain values: they are written by one call, ten times as fast as one by one."""
+
+    rows: Sequence[Sequence[Plain]]
 
 
 def with_params(query: str, params: Params | None) -> str:
@@ -42,6 +57,8 @@ def literal(value: object) -> str:
             return repr(value if abs(value) <= _BIGGEST else float(value))
         case float():
             return repr(value)
+        case Table():
+            return _table(value.rows)
         case Mapping():
             return "{" + ",".join(f"{_name(key)}:{literal(inner)}" for key, inner in value.items()) + "}"
         case Sequence():
@@ -51,12 +68,22 @@ def literal(value: object) -> str:
 
 def rows_of(reply: Any) -> list[list[Value]]:
     """Return the rows of a compact reply; a query that returns nothing has none."""
-    return [[_value(kind, raw) for kind, raw in row] for row in reply[1]] if len(reply) > 1 else []
+    if len(reply) < 2:
+        return []
+    # Most cells are plain: a call for each takes as long as all the rest.
+    return [[raw if kind in _PLAIN else _value(kind, raw) for kind, raw in row] for row in reply[1]]
 
 
 def _quoted(text: str) -> str:
     # A NUL ends the text there.
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\x00", "") + '"'
+
+
+def _table(rows: Sequence[Sequence[Plain]]) -> str:
+    text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+    if _LONG_NUMBER.search(text) or any(mark in text for mark in _NOT_ALIKE):
+        return literal(rows)
+    return text
 
 
 def _name(name: object) -> str:

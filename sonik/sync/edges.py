@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sonik import ontology
 from sonik.stores.graph import CYPHER
+from sonik.stores.graph_wire import Plain
 from sonik.sync.weights import effective_weight
 from sonik.types import JsonObject
 
@@ -36,10 +37,10 @@ class EdgeRow(NamedTuple):
     last_at: float | None
 
 
-def edge_properties(row: EdgeRow) -> dict[str, object]:
+def edge_properties(row: EdgeRow) -> dict[str, Plain]:
     """Return every common property of an edge (none can be missing) and its own."""
     evidence = row.base_weight * row.confidence
-    properties: dict[str, object] = {
+    properties: dict[str, Plain] = {
         "eid": row.eid, "weight": effective_weight(evidence, row.learned.get(ALL, 0.0)),
         "base_weight": row.base_weight, "timestamp": row.timestamp,
         "source": row.source, "confidence": row.confidence, "traversals": row.traversals,

@@ -4,7 +4,7 @@ A Redis snapshot then holds the cursor together with what it stands for, and a g
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,14 +16,15 @@ from sonik.errors import Conflict
 from sonik.ontology import GRAPHS, Graph
 from sonik.sql import queries
 from sonik.stores.graph import CYPHER, Graphs
+from sonik.stores.graph_wire import Plain, Table
 from sonik.stores.postgres import Postgres
 from sonik.sync.edges import EdgeRow, edge_properties, edge_query
-from sonik.sync.source import Dirty
+from sonik.sync.source import PAGE, Dirty
 from sonik.truth.rows import Position
 
 T = TypeVar("T")
 SQL = queries("sync")
-CHUNK = 200
+CHUNK = 200  # more at once keep other writers waiting, of whom a graph that is being made has none
 MADE = Position()  # where a cursor stands while its graph is being made
 # Properties of the ontology whose column in truth has another name.
 COLUMN_OF = {"google_places_id": "google_place_id", "starts_at": "starts_at", "ends_at": "until"}
@@ -123,18 +124,24 @@ class GraphSink:
             await self._graphs.write(graph, CYPHER["upsert_vertices"].replace("{label}", label), {"rows": chunk})
 
     async def _edges(self, dirty: Dirty) -> None:
-        ids = [str(key) for key in dirty.relationships]
         async with self._postgres.writing() as session:
-            rows = await session.fetch(EdgeRow, SQL["edges"], {"ids": ids})
-        alike: dict[tuple[str, tuple[str, ...]], list[list[object]]] = defaultdict(list)
+            rows = await session.fetch(EdgeRow, SQL["edges"], {"ids": list(dirty.relationships)})
+        await self._write_edges(rows, complete=dirty.complete)
+        if not dirty.complete:  # a graph that is being made holds nothing that could have gone
+            await self._delete_edges(sorted({str(key) for key in dirty.relationships} - {row.eid for row in rows}))
+
+    async def _write_edges(self, rows: Sequence[EdgeRow], *, complete: bool) -> None:
+        """Write edges, those of one type with the same properties together."""
+        alike: dict[tuple[str, tuple[str, ...]], list[list[Plain]]] = defaultdict(list)
         for row in rows:
             properties = edge_properties(row)
             alike[row.type, tuple(properties)].append([row.src, row.dst, *properties.values()])
         for (name, columns), edges in alike.items():
-            query = edge_query("create_edges" if dirty.complete else "upsert_edges", name, columns)
-            for chunk in _chunks(edges):
-                await self._graphs.write(ontology.BY_EDGE[name].graph, query, {"rows": chunk})
-        gone = sorted(set(ids) - {row.eid for row in rows})
+            query = edge_query("create_edges" if complete else "upsert_edges", name, columns)
+            for chunk in _chunks(edges, PAGE if complete else CHUNK):
+                await self._graphs.write(ontology.BY_EDGE[name].graph, query, {"rows": Table(chunk)})
+
+    async def _delete_edges(self, gone: list[str]) -> None:
         for eids in _chunks(gone):
             for edge_type in ontology.EDGES:
                 query = CYPHER["delete_edges"].replace("{type}", edge_type.name)
@@ -175,5 +182,5 @@ def _plain(value: object) -> object:
     return value
 
 
-def _chunks(rows: list[T]) -> list[list[T]]:
-    return [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
+def _chunks(rows: list[T], size: int = CHUNK) -> list[list[T]]:
+    return [rows[start : start + size] for start in range(0, len(rows), size)]

@@ -2,7 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from sonik.sql import queries
@@ -11,6 +11,7 @@ from sonik.truth.rows import Position
 
 SQL = queries("sync")
 BATCH = 500
+PAGE = 1_000  # of a rebuild
 NOWHERE = UUID(int=0)
 
 
@@ -81,6 +82,10 @@ class _OutboxRow:
     aggregateid: str
 
 
+class _Key(NamedTuple):
+    id: UUID
+
+
 class Outbox:
     """Reads the outbox; knows nothing of sinks."""
 
@@ -118,8 +123,8 @@ class Outbox:
         async with self._postgres.writing() as session:
             return (await session.fetch(Position, SQL["horizon"]))[0]
 
-    async def page(self, query: str, after: UUID, *, limit: int = BATCH) -> tuple[UUID, ...]:
+    async def page(self, query: str, after: UUID, *, limit: int = PAGE) -> tuple[UUID, ...]:
         """Return the next page of all keys, for a rebuild."""
         async with self._postgres.writing() as session:
-            rows = await session.rows(SQL[query], {"after": after, "limit": limit})
-            return tuple(UUID(str(row["id"])) for row in rows)
+            rows = await session.fetch(_Key, SQL[query], {"after": after, "limit": limit})
+        return tuple(row.id for row in rows)

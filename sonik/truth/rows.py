@@ -46,12 +46,12 @@ class TenantRow:
     @property
     def tenancy(self) -> Tenancy:
         """Whose row it is and who may read it."""
-        return _tenancy(self.collection, self.owner_org, self.visibility)
+        return tenancy_of(self.collection, self.owner_org, self.visibility)
 
 
 @lru_cache(maxsize=1024)
-def _tenancy(collection: str, owner_org: str | None, visibility: Visibility) -> Tenancy:
-    # One object for the thousands of rows of a batch that are alike.
+def tenancy_of(collection: str, owner_org: str | None, visibility: Visibility) -> Tenancy:
+    """Return a tenancy: one object for the thousands of rows of a batch that are alike."""
     return Tenancy(collection=collection, owner_org=owner_org, visibility=visibility)
 
 
@@ -102,7 +102,7 @@ class IdentifierRow(TenantRow):
     @property
     def entity_tenancy(self) -> Tenancy:
         """Who may read the holder."""
-        return _tenancy(self.collection, self.entity_owner, self.entity_visibility)
+        return tenancy_of(self.collection, self.entity_owner, self.entity_visibility)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -150,6 +150,24 @@ Record = dict[str, object]
 
 
 @dataclass(kw_only=True, slots=True)
+class NewEdges:
+    """New edges that are alike in all but their ends and properties: `kinds` are those of source and target.
+
+    Each of `edges` tells its `src`, `dst` and `properties`, and its `eid` if that is given already; `told` are the
+    columns they share.
+    """
+
+    type: str
+    kinds: tuple[str, str]
+    told: Record
+    edges: list[Record]
+
+    def record(self) -> Record:
+        """Return them as one row of the bulk statement."""
+        return {"type": self.type, **self.told, "edges": self.edges}
+
+
+@dataclass(kw_only=True, slots=True)
 class Changes:
     """Everything one unit of work writes, as rows for the bulk statements of truth.sql.
 
@@ -167,7 +185,7 @@ class Changes:
     tellings: list[Record] = field(default_factory=list)
     closed_facts: list[int] = field(default_factory=list)
     new_facts: list[Record] = field(default_factory=list)
-    new_relationships: list[Record] = field(default_factory=list)
+    new_relationships: list[NewEdges] = field(default_factory=list)
     changed_relationships: list[Record] = field(default_factory=list)
     closed_relationships: list[RelationshipRow] = field(default_factory=list)
     touched: set[UUID] = field(default_factory=set)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -56,16 +56,13 @@ class Unit:
     async def save(self, changes: Changes) -> Position:
         """Write all changes and their outbox rows; return the place to wait for."""
         _check(changes)
-        planned, now = _statements(changes), self._clock.now()
+        planned, now = [*_statements(changes), *_outbox(changes)], self._clock.now()
         counts = await self.session.execute_all((SQL[query], {**params, "now": now}) for query, params in planned)
         written = dict(zip((query for query, _ in planned), counts, strict=True))
         if written.get("update_entities", 0) != len(changes.changed_entities):
             raise Conflict("Another writer changed the same entities first.", next_step="Try again.")
-        entities, edges = _dirty(changes)
-        rows = [{"aggregatetype": "entity", "aggregateid": key, "type": "upsert"} for key in entities]
-        rows += [{"aggregatetype": "relationship", "aggregateid": key, "type": "upsert"} for key in edges]
-        if rows:
-            self.position = (await self.session.fetch(Position, SQL["append_outbox"], {"rows": jsonb(rows)}))[0]
+        if written.keys() & {"append_outbox", "insert_relationships"}:
+            self.position = (await self.session.fetch(Position, SQL["last_appended"]))[0]
         return self.position
 
     async def audit(self, details: JsonObject) -> None:
@@ -158,35 +155,40 @@ def _statements(changes: Changes) -> list[tuple[str, Record]]:
         ("close_facts", "ids", changes.closed_facts),
         ("insert_facts", "rows", changes.new_facts),
         ("close_relationships", "eids", [row.eid for row in changes.closed_relationships]),
-        ("insert_relationships", "rows", changes.new_relationships),
+        ("insert_relationships", "rows", [edges.record() for edges in changes.new_relationships]),
         ("update_relationships", "rows", changes.changed_relationships),
         ("upsert_tellings", "rows", changes.tellings),
     ]
     return [(query, {key: jsonb(value) if key == "rows" else value}) for query, key, value in planned if value]
 
 
-def _dirty(changes: Changes) -> tuple[set[UUID], set[UUID]]:
-    """Return the entities and edges that must be projected: those that changed, and events whose edges did."""
-    entities: set[UUID] = set(changes.touched)
+def _outbox(changes: Changes) -> list[tuple[str, Record]]:
+    """Return what tells the sinks what must be projected; new edges tell of themselves."""
+    entities = {*changes.touched, *_events_of(changes)}
     edges = {*changes.relearned, *(row.eid for row in changes.closed_relationships)}
-    for row in changes.new_relationships + changes.changed_relationships:
-        edges.add(_uuid(row["eid"]))
-    for row in changes.new_relationships:
-        end = EVENT_END.get(str(row["type"]))
+    edges.update(_uuid(row["eid"]) for row in changes.changed_relationships)
+    if not entities and not edges:
+        return []
+    return [("append_outbox", {"entities": jsonb(list(entities)), "edges": jsonb(list(edges))})]
+
+
+def _events_of(changes: Changes) -> Iterator[UUID]:
+    """Yield the events whose edges come or go: what is searched of an event names its venue and its acts."""
+    for alike in changes.new_relationships:
+        end = EVENT_END.get(alike.type)
         if end is not None:
-            entities.add(_uuid(row[end]))
+            yield from (_uuid(edge[end]) for edge in alike.edges)
     for closed in changes.closed_relationships:
         if closed.type in EVENT_END:
-            entities.add(closed.dst if EVENT_END[closed.type] == "dst" else closed.src)
-    return entities, edges
+            yield closed.dst if EVENT_END[closed.type] == "dst" else closed.src
 
 
 def _check(changes: Changes) -> None:
     """Refuse what the ontology does not describe, before anything is written."""
     for row in changes.new_entities:
         ontology.vertex(str(row["entity_type"]))
-    for row in changes.new_relationships:
-        ontology.edge(str(row["type"]), str(row.pop("src_kind")), str(row.pop("dst_kind")))
+    for alike in changes.new_relationships:
+        ontology.edge(alike.type, *alike.kinds)
 
 
 def _uuid(value: object) -> UUID:

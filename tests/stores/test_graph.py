@@ -16,7 +16,7 @@ from sonik.ontology import GRAPHS, LENSES
 from sonik.retrieval.lenses import lens
 from sonik.stores.embedded.redis import SNAPSHOT
 from sonik.stores.graph import CYPHER, Graphs
-from sonik.stores.graph_wire import Value
+from sonik.stores.graph_wire import Plain, Table, Value
 from sonik.sync.edges import EdgeRow, edge_properties, edge_query
 from sonik.types import JsonObject
 from tests.fix_engine import deliver
@@ -134,6 +134,25 @@ async def test_a_value_no_graph_can_hold_is_refused(graphs: Graphs, value: objec
     with pytest.raises(InvalidInput):
         await put(graphs, {"id": "v", "name": value, "version": 1})
     assert await found(graphs, "v") == []
+
+
+PLAIN: list[Plain] = [
+    *AWKWARD, "be\x00fore", "\x01\x1f\x7f", "\\u0000", "9" * 20, "NaN", 0, -1, 2**63 - 1, -(2**63 - 1), 10**19,
+    -(10**30), 0.1, -0.0, 1e300, 5e-324, 1e16, True, False, None,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", PLAIN)
+async def test_a_value_of_a_table_is_read_as_if_it_were_sent_alone(graphs: Graphs, value: Plain) -> None:
+    for row in ([value], ["before", value, "after"]):
+        alone = await graphs.read("operations", "RETURN $v", {"v": [row, row]})
+        assert await graphs.read("operations", "RETURN $v", {"v": Table([row, row])}) == alone
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("-inf"), 10**400, "half \ud83d"])
+async def test_a_table_with_a_value_no_graph_can_hold_is_refused(graphs: Graphs, value: Plain) -> None:
+    with pytest.raises(InvalidInput):
+        await graphs.read("operations", "RETURN $v", {"v": Table([["plain", value]])})
 
 
 async def test_a_read_that_would_write_is_refused(graphs: Graphs) -> None:

@@ -187,4 +187,4 @@ async def test_the_collector_of_cycles_is_on_again_however_a_delivery_ends(truth
     with pytest.raises(InvalidInput, match="breaks off"):
         await truth.read_in(rows(), source=Source(code="x"))
     await truth.deliver(venue("v-1"))
-    assert (during, gc.isenabled()) == ([True], True)
+    assert (during, gc.isenabled()) == ([False], True)

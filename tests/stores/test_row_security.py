@@ -48,10 +48,8 @@ ASKED_FOR = ("jobs", "traversal_log", "verdicts")
 COUNTED = ("generations",)
 # Seen by those who run Sonik, without the hashes: test_keys_granting.py proves it.
 MANAGED = ("api_keys",)
-OPEN = (
-    "legend_entity_types", "legend_relationship_types", "legend_genres", "legend_markets", "legend_channels",
-    "status_registry",
-)  # fmt: skip
+LEGENDS = ("entity_types", "relationship_types", "genres", "markets", "channels")
+OPEN = (*(f"legend_{name}" for name in LEGENDS), "status_registry")
 
 
 @pytest.fixture
@@ -76,10 +74,8 @@ async def shelve(truth: Truth, word: str, who: JsonObject, scope: Scope) -> Inta
         {"id": f"guia-{word}", "title": f"Guía {word}", "text": f"Completa el Manual {word} de la casa.", **who},
     ]
     triples: JsonObject = {"passage_id": f"guia-{word}", "triples": [[f"Guía {word}", f"{word} de", f"Manual {word}"]]}
-    return await ingest_documents(
-        truth.postgres, rows_of(documents), delivery=Delivery(source=Source(code=word), scope=scope),
-        clock=truth.clock, triples=rows_of([triples]),
-    )  # fmt: skip
+    rows, told = rows_of(documents), Delivery(source=Source(code=word), scope=scope)
+    return await ingest_documents(truth.postgres, rows, delivery=told, clock=truth.clock, triples=rows_of([triples]))
 
 
 def evening(word: str, who: JsonObject) -> list[JsonObject]:

@@ -131,6 +131,14 @@ async def test_a_lost_table_of_vectors_is_filled_again(stores: Stores) -> None:
     assert await stores.contents() == before
 
 
+@pytest.mark.parametrize("end", ["Casa Uno", "Cumbia"])
+async def test_a_graph_made_anew_lacks_the_edges_of_what_is_deleted(stores: Stores, end: str) -> None:
+    await stores.project(a_venue("Casa Uno"), an_event("Cumbia"))
+    stores.change_truth("update unified.entities set deleted_at = now() where name = %(name)s", {"name": end})
+    await stores.projector.rebuild_once(stores.graph_sink)
+    assert await stores.graphs.read("operations", "MATCH ()-[r:HOSTED_BY]->() RETURN r.eid") == []
+
+
 async def test_a_truth_without_anything_to_search_is_no_reason_to_rebuild_for_ever(stores: Stores) -> None:
     await filled(stores)
     names = [str(row[0]) for row in stores.truth("select name from unified.entities")]

@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+from typing import LiteralString
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -10,7 +12,7 @@ from sonik import ontology
 from sonik.ingest.records import EventRecord
 from sonik.sql import migrations, seeds
 from sonik.truth.migrate import migrate
-from tests.fix_truth import Database, Truth
+from tests.fix_truth import Database, Truth, event, venue
 
 pytestmark = pytest.mark.anyio
 
@@ -186,3 +188,45 @@ async def test_what_organisations_told_before_they_had_sources_of_their_own_beco
         assert await told.fetchall() == [("crm@acme", False, "2026-11-01")]
         trusts = await connection.execute("select code, trust from unified.sources where code like 'crm%' order by 1")
         assert await trusts.fetchall() == [("crm", 70), ("crm@a%40b", 70), ("crm@acme", 70)]
+
+
+FACT: LiteralString = """
+    insert into unified.facts (entity_id, attribute, value, source, trust, observed_at, valid_from)
+    values (%(id)s, 'name', '"x"', 'sonik', 50, now(), now())
+"""
+
+
+async def test_nothing_can_be_told_of_an_entity_there_is_not(truth: Truth) -> None:
+    edge: LiteralString = """
+        insert into unified.relationships
+            (src, dst, type, base_weight, source, sources, timestamp, observed_at, valid_from)
+        select id, %(id)s, 'HOSTED_BY', 0.5, 'sonik', '{sonik}', now(), now(), now() from unified.entities limit 1
+    """
+    async with await psycopg.AsyncConnection.connect(truth.owner) as connection:
+        for statement in (FACT, edge):
+            with pytest.raises(psycopg.errors.ForeignKeyViolation, match="which there is not"):
+                await connection.execute(statement, {"id": uuid4()})
+            await connection.rollback()
+
+
+async def test_an_entity_that_is_deleted_takes_along_what_is_told_of_it(truth: Truth) -> None:
+    await truth.deliver(event("e-1"), venue("v-1"))
+    await truth.rows("delete from unified.entities where entity_type = 'venue' returning 1")
+    left = "where entity_id not in (select id from unified.entities)"
+    for table in ("facts", "identifiers", "aliases", "tellings"):
+        assert await truth.column(f"select count(*) from unified.{table} {left}") == [0]
+    assert await truth.column("select type from unified.relationships order by 1") == ["IN_LOCATION"]
+
+
+async def test_who_tells_of_an_entity_while_it_is_deleted_is_refused(truth: Truth) -> None:
+    await truth.deliver(venue("v-1"))
+    (gone,) = await truth.column("select id from unified.entities where entity_type = 'venue'")
+    async with (
+        await psycopg.AsyncConnection.connect(truth.owner) as deleting,
+        await psycopg.AsyncConnection.connect(truth.owner) as telling,
+    ):
+        await deleting.execute("delete from unified.entities where id = %(id)s", {"id": gone})
+        waiting = asyncio.create_task(telling.execute(FACT, {"id": gone}))
+        await deleting.commit()
+        with pytest.raises(psycopg.errors.ForeignKeyViolation, match="which there is not"):
+            await waiting

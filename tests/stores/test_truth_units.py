@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from sonik.errors import Conflict, IdempotencyConflict, OffOntology
-from sonik.truth.rows import Changes, Position, Record
+from sonik.truth.rows import Changes, NewEdges, Position, Record
 from sonik.truth.unit import Purpose, unit_of_work
 from sonik.types import JsonObject, Scope
 from tests.fix_truth import INGEST, NIGHT, Truth, artist, event, venue
@@ -78,9 +78,9 @@ async def test_a_kind_outside_the_ontology_is_refused_before_anything_is_written
 
 async def test_an_edge_outside_the_ontology_is_refused_before_anything_is_written(truth: Truth) -> None:
     before = await truth.everything()
-    edge: Record = {"eid": ID, "src": ID, "dst": ID, "type": "OWNS", "src_kind": "brand", "dst_kind": "brand"}
+    edge: Record = {"src": ID, "dst": ID, "properties": {}}
     changes = one_brand()
-    changes.new_relationships = [edge]
+    changes.new_relationships = [NewEdges(type="OWNS", kinds=("brand", "brand"), told={}, edges=[edge])]
     with pytest.raises(OffOntology, match="OWNS may not join Brand to Brand"):
         async with unit_of_work(truth.postgres, purpose=PURPOSE, clock=truth.clock) as unit:
             await unit.save(changes)

@@ -15,15 +15,18 @@ cross join lateral (
     limit 200
 ) p;
 
--- name: of_kind
--- Which of these kinds a collection holds. `limit` keeps this one index look-up a kind; joined, all would be read.
-select kinds.kind
-from unnest(%(kinds)s::text[]) as kinds (kind)
-cross join lateral (
-    select e.id from unified.entities e
-    where e.collection = %(collection)s and e.entity_type = kinds.kind and e.deleted_at is null
-    limit 1
-) one;
+-- name: held
+-- Whether a collection holds documents, and whether it holds anything beside them, their passages and phrases. Ranges
+-- are found by index where "none of these" would read every row.
+select
+    exists (
+        select from unified.entities e
+        where e.collection = %(collection)s and e.entity_type = 'document' and e.deleted_at is null) as documents,
+    exists (
+        select from unified.entities e
+        where e.collection = %(collection)s and e.deleted_at is null
+          and (e.entity_type < 'document' or (e.entity_type > 'document' and e.entity_type < 'passage')
+               or (e.entity_type > 'passage' and e.entity_type < 'phrase') or e.entity_type > 'phrase')) as others;
 
 -- name: words_in
 -- How many of some words each of these passages has.

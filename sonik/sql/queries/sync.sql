@@ -129,7 +129,8 @@ left join unified.legend_markets m on e.entity_type = 'market' and m.slug = e.sl
 where e.id = any(%(ids)s) and e.deleted_at is null;
 
 -- name: edges
--- Ids as text and moments in seconds, as the graph holds them.
+-- Ids as text and moments in seconds, as the graph holds them. Deleted entities are few and have an index of their
+-- own: joined with those that live, a page of edges reads all entities.
 select r.eid::text as eid, r.src::text as src, r.dst::text as dst, r.type, r.base_weight, r.confidence, r.source,
        extract(epoch from r.timestamp)::double precision as timestamp,
        extract(epoch from r.valid_from)::double precision as valid_from,
@@ -138,14 +139,14 @@ select r.eid::text as eid, r.src::text as src, r.dst::text as dst, r.type, r.bas
        coalesce(l.learned, '{}') as learned, coalesce(l.traversals, 0) as traversals,
        extract(epoch from l.last_at)::double precision as last_at
 from unified.relationships r
-join unified.entities s on s.id = r.src and s.deleted_at is null
-join unified.entities d on d.id = r.dst and d.deleted_at is null
 left join (
     select eid, jsonb_object_agg(lens, learned) as learned, max(traversals) filter (where lens = 'all') as traversals,
            max(last_at) as last_at
-    from unified.edge_learning where eid = any(%(ids)s::uuid[]) group by eid
+    from unified.edge_learning where eid = any(%(ids)s) group by eid
 ) l on l.eid = r.eid
-where r.eid = any(%(ids)s::uuid[]);
+where r.eid = any(%(ids)s)
+  and not exists (select from unified.entities e where e.id = r.src and e.deleted_at is not null)
+  and not exists (select from unified.entities e where e.id = r.dst and e.deleted_at is not null);
 
 -- name: texts
 -- What is searched: an entity with its own words and the names around it, as far as all who see it may see them.

@@ -4,16 +4,28 @@ select id, entity_type, name, slug, canonical_id, claim_status, claimed_by, mark
 from unified.entities
 where id = any(%(ids)s) and deleted_at is null;
 
+-- name: changed_since
+-- Those of these entities that are no longer of the version given, each by one look-up, or are gone.
+select known.id::uuid as id from jsonb_each_text(%(versions)s) as known (id, version)
+where (select e.version from unified.entities e where e.id = known.id::uuid and e.deleted_at is null)
+      is distinct from known.version::bigint;
+
 -- name: current_facts
-select id, entity_id, attribute, value, source, trust, confidence, observed_at, owner_org, visibility, collection
-from unified.facts
-where entity_id = any(%(ids)s) and valid_to is null;
+-- `offset` keeps this one index look-up an entity, as in `identifiers_by_value`.
+select held.*
+from jsonb_array_elements_text(%(ids)s) as wanted
+cross join lateral (
+    select id, entity_id, attribute, value, source, trust, confidence, observed_at, owner_org, visibility, collection
+    from unified.facts f
+    where f.entity_id = wanted.value::uuid and f.valid_to is null
+    offset 0
+) held;
 
 -- name: identifiers_by_value
 -- Who holds these strong identifiers now. `limit` keeps this one index look-up a key, whatever the statistics say:
 -- a table that was just filled has none, and joined as a whole each batch would read all of it.
 select held.entity_id
-from unnest(%(schemes)s::text[], %(values)s::text[]) as wanted (scheme, value)
+from jsonb_to_recordset(%(keys)s) as wanted (scheme text, value text)
 cross join lateral (
     select i.entity_id from unified.identifiers i
     where i.collection = %(collection)s and i.scheme = wanted.scheme and i.value = wanted.value
@@ -23,11 +35,18 @@ cross join lateral (
 
 -- name: identifiers_of
 -- Everything these entities are known by now, and who may see them.
-select i.scheme, i.value, i.entity_type, i.entity_id, i.is_strong, i.source, i.observed_at, i.owner_org, i.visibility, i.collection,
-       e.owner_org as entity_owner, e.visibility as entity_visibility
-from unified.identifiers i
-join unified.entities e on e.id = i.entity_id
-where i.entity_id = any(%(ids)s) and i.current_to is null;
+select held.*, e.owner_org as entity_owner, e.visibility as entity_visibility
+from jsonb_array_elements_text(%(ids)s) as wanted
+cross join lateral (
+    select owner_org, visibility from unified.entities where id = wanted.value::uuid offset 0
+) e
+cross join lateral (
+    select i.scheme, i.value, i.entity_type, i.entity_id, i.is_strong, i.source, i.observed_at, i.owner_org,
+           i.visibility, i.collection
+    from unified.identifiers i
+    where i.entity_id = wanted.value::uuid and i.current_to is null
+    offset 0
+) held;
 
 -- name: relationships_of
 -- The current edges a batch can change: what starts at its entities, the line-ups of its events, and what its entities
@@ -57,9 +76,13 @@ join unified.relationships r on r.src = wanted.src and r.type = wanted.type and 
     and r.retracted_at is null;
 
 -- name: aliases_of
-select entity_id, folded, owner_org, visibility, collection
-from unified.aliases
-where entity_id = any(%(ids)s);
+select held.*
+from jsonb_array_elements_text(%(ids)s) as wanted
+cross join lateral (
+    select entity_id, folded, owner_org, visibility, collection from unified.aliases a
+    where a.entity_id = wanted.value::uuid
+    offset 0
+) held;
 
 -- name: tellings_of
 select entity_id, partial, observed_at, words
@@ -76,7 +99,8 @@ on conflict (entity_id, source, partial) do update set observed_at = excluded.ob
 where tellings.observed_at <= excluded.observed_at;
 
 -- name: taken_slugs
-select slug from unified.entities where collection = %(collection)s and slug = any(%(slugs)s);
+select slug from unified.entities where collection = %(collection)s
+  and slug = any(array(select jsonb_array_elements_text(%(slugs)s)));
 
 -- name: sources
 select code, trust from unified.sources;
@@ -174,24 +198,33 @@ on conflict (entity_id, folded) do update set owner_org = excluded.owner_org, vi
 update unified.facts set valid_to = greatest(valid_from, %(now)s) where id = any(%(ids)s);
 
 -- name: insert_facts
+-- A row holds all that one source says of an entity at a time.
 insert into unified.facts (entity_id, attribute, value, source, trust, confidence, observed_at, valid_from,
                            source_url, owner_org, visibility, collection)
-select entity_id, attribute, value, source, trust, confidence, observed_at, %(now)s, source_url, owner_org,
-       visibility, collection
-from jsonb_to_recordset(%(rows)s) as x (entity_id uuid, attribute text, value jsonb, source text, trust smallint,
-    confidence real, observed_at timestamptz, source_url text, owner_org text, visibility text, collection text);
+select x.entity_id, said.attribute, said.value, x.source, x.trust, x.confidence, x.observed_at, %(now)s, x.source_url,
+       x.owner_org, x.visibility, x.collection
+from jsonb_to_recordset(%(rows)s) as x (entity_id uuid, said jsonb, source text, trust smallint, confidence real,
+    observed_at timestamptz, source_url text, owner_org text, visibility text, collection text)
+cross join lateral jsonb_each(x.said) as said (attribute, value);
 
 -- name: insert_relationships
-insert into unified.relationships (eid, src, dst, type, base_weight, confidence, source, sources, timestamp, observed_at,
-                                   valid_from, valid_to, told_at_src, told_at_dst, properties, owner_org, visibility,
-                                   collection)
-select eid, src, dst, type, base_weight, confidence, source, coalesce(sources, array[source]), timestamp,
-       coalesce(observed_at, timestamp), coalesce(valid_from, %(now)s), valid_to, coalesce(told_at_src, array[source]),
-       coalesce(told_at_dst, '{}'), properties, owner_org, visibility, collection
-from jsonb_to_recordset(%(rows)s) as x (eid uuid, src uuid, dst uuid, type text, base_weight real,
-    confidence real, source text, sources text[], timestamp timestamptz, observed_at timestamptz,
-    valid_from timestamptz, valid_to timestamptz, told_at_src text[], told_at_dst text[], properties jsonb,
-    owner_org text, visibility text, collection text);
+-- A row holds all edges that are alike but for their ends and properties; each goes to the outbox at once.
+with added as (
+    insert into unified.relationships (eid, src, dst, type, base_weight, confidence, source, sources, timestamp,
+                                       observed_at, valid_from, valid_to, told_at_src, told_at_dst, properties,
+                                       owner_org, visibility, collection)
+    select coalesce(e.eid, uuidv7()), e.src, e.dst, x.type, x.base_weight, x.confidence, x.source,
+           coalesce(x.sources, array[x.source]), x.timestamp, coalesce(x.observed_at, x.timestamp),
+           coalesce(x.valid_from, %(now)s), x.valid_to, coalesce(x.told_at_src, array[x.source]),
+           coalesce(x.told_at_dst, '{}'), e.properties, x.owner_org, x.visibility, x.collection
+    from jsonb_to_recordset(%(rows)s) as x (edges jsonb, type text, base_weight real, confidence real, source text,
+        sources text[], timestamp timestamptz, observed_at timestamptz, valid_from timestamptz, valid_to timestamptz,
+        told_at_src text[], told_at_dst text[], owner_org text, visibility text, collection text)
+    cross join lateral jsonb_to_recordset(x.edges) as e (eid uuid, src uuid, dst uuid, properties jsonb)
+    returning eid
+)
+insert into unified.outbox (aggregatetype, aggregateid, type)
+select 'relationship', eid::text, 'upsert' from added;
 
 -- name: update_relationships
 update unified.relationships r
@@ -212,13 +245,19 @@ set retracted_at = greatest(observed_at, %(now)s),
 where eid = any(%(eids)s);
 
 -- name: append_outbox
-with added as (
-    insert into unified.outbox (aggregatetype, aggregateid, type)
-    select aggregatetype, aggregateid, type
-    from jsonb_to_recordset(%(rows)s) as x (aggregatetype text, aggregateid text, type text)
-    returning txid, seq
-)
-select txid::text::bigint as txid, max(seq) as seq from added group by txid;
+insert into unified.outbox (aggregatetype, aggregateid, type)
+select 'entity', changed.value, 'upsert' from jsonb_array_elements_text(%(entities)s) as changed
+union all
+select 'relationship', changed.value, 'upsert' from jsonb_array_elements_text(%(edges)s) as changed;
+
+-- name: last_appended
+-- The place up to which everything of this transaction is carried.
+select pg_current_xact_id()::text::bigint as txid, max(seq) as seq from unified.outbox
+where txid = pg_current_xact_id();
+
+-- name: has_grown
+-- Whether a delivery made enough entities to be looked at anew at once; what grows by less, autovacuum sees to.
+select reltuples from pg_class where oid = 'unified.entities'::regclass and %(created)s > reltuples / 10;
 
 -- name: analyze
 -- After a large delivery: without fresh statistics the planner joins a thousand events the slow way, 100x slower.

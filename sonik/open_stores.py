@@ -1,0 +1,69 @@
+"""The stores an engine works over, opened one after another and closed the other way round."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from sonik.ingest.legends import Legends, load_legends
+from sonik.retrieval.kept import installation
+from sonik.settings import Settings
+from sonik.stores.addresses import Addresses, attached
+from sonik.stores.cache import AnswerCache, answer_cache
+from sonik.stores.disk import Room
+from sonik.stores.embedding import Embedder
+from sonik.stores.graph import Graphs
+from sonik.stores.postgres import Postgres
+from sonik.stores.shared_buckets import SharedBuckets, shared_buckets
+from sonik.stores.vectors import Vectors
+from sonik.truth.migrate import migrate
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenStores:
+    """Every store, ready to be asked, and the legends that truth was opened with."""
+
+    postgres: Postgres
+    graphs: Graphs
+    vectors: Vectors
+    embedder: Embedder
+    legends: Legends
+    cache: AnswerCache | None
+    buckets: SharedBuckets
+
+
+@asynccontextmanager
+async def open_stores(settings: Settings, *, embedder: Embedder, replace_vectors: bool) -> AsyncIterator[OpenStores]:
+    """Yield all stores of the present schema; embedded servers are started where no address is set."""
+    async with AsyncExitStack() as stack:
+        addresses = await stack.enter_async_context(attached(settings))
+        await migrate(addresses.owner)
+        postgres = await stack.enter_async_context(_postgres(settings, addresses))
+        graphs = Graphs(addresses.graph, timeout_seconds=settings.store_timeout_seconds)
+        await stack.enter_async_context(graphs)
+        await graphs.prepare()
+        vectors = await Vectors.open(
+            settings.lance_path, model=embedder.model, dimension=embedder.dimension, replace=replace_vectors
+        )
+        await stack.enter_async_context(vectors)
+        async with postgres.writing() as session:
+            legends, name = await load_legends(session), await installation(session)
+        kept_in = answer_cache(settings, addresses.cache, name=name, embedder=embedder)
+        cache = await stack.enter_async_context(kept_in)
+        buckets = await stack.enter_async_context(shared_buckets(addresses.cache, name=name))
+        yield OpenStores(
+            postgres=postgres, graphs=graphs, vectors=vectors, embedder=embedder, legends=legends, cache=cache,
+            buckets=buckets,
+        )  # fmt: skip
+
+
+def _postgres(settings: Settings, addresses: Addresses) -> Postgres:
+    return Postgres(
+        writer=addresses.writer, reader=addresses.reader, pool_size=settings.pool_size,
+        timeout_seconds=settings.store_timeout_seconds, room=_room(settings),
+    )  # fmt: skip
+
+
+def _room(settings: Settings) -> Room | None:
+    """Return the disk to watch: of servers elsewhere only they know theirs."""
+    embedded = settings.postgres_url is None
+    return Room(directory=settings.home, reserve_mib=settings.disk_reserve_mib) if embedded else None
