@@ -20,7 +20,8 @@ from sonik.types import JsonObject, JsonValue, Scope
 
 T = TypeVar("T")
 
-ATTEMPTS = 5
+# A rival that keeps meeting us has written each time: two that tell of the same few things both come to an end.
+ATTEMPTS = 12
 
 Written = tuple[Sequence[Receipt], Changes]
 Writing = Callable[[Unit], Awaitable[Written]]

@@ -1,5 +1,7 @@
 """While a batch is written the next is worked out: what comes of it is what would have come of it in turn."""
 
+import asyncio
+import json
 import re
 from collections.abc import Sequence
 from random import Random
@@ -14,7 +16,7 @@ from sonik.ingest.legends import load_legends
 from sonik.ingest.receipts import Receipt
 from sonik.ingest.records import EventRecord
 from sonik.types import JsonObject, JsonValue
-from tests.fix_truth import INGEST, Truth, artist, event, venue
+from tests.fix_truth import INGEST, Found, Truth, artist, event, venue
 
 pytestmark = pytest.mark.anyio
 
@@ -85,6 +87,44 @@ async def test_batches_worked_out_ahead_come_to_what_they_would_have_in_turn(
     assert shown(ahead.receipts) == shown(in_turn)
     assert [receipt.line for receipt in ahead.receipts] == list(range(1, len(records) + 1))
     assert state == await truth.rows(STATE)
+
+
+def unordered(row: Found) -> Found:
+    """Return an entity without what depends on who came last: its version, and of an edge whose position it has."""
+    edges = re.sub(r'"position": \d+', "", json.dumps(row["edges"]).replace('\\"', '"'))
+    return {**row, "version": 0, "edges": re.sub(r"\{([^{}]*)\}", lambda m: str(sorted(m[1].split(","))), edges)}
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_rivals_that_work_ahead_come_to_what_they_would_have_one_after_the_other(
+    truth: Truth, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(stream, "BATCH", AT_ONCE)
+    random = Random(seed)
+
+    def told(source: str) -> list[JsonObject]:
+        """Return venues and events that both sources know by the same handles, and describe each in its own way."""
+        found: list[JsonObject] = []
+        for number in range(45):
+            place = random.randrange(5)
+            handle: JsonObject = {"name": f"Sala {place}", "instagram": f"sala{place}", "city": "Medellín"}
+            if random.random() < 0.5:
+                found.append(venue(name=f"Sala {place}", instagram=f"sala{place}", description=f"{source} {number}"))
+            else:
+                acts = random.sample(range(6), 3)
+                lineup: list[JsonValue] = [{"name": f"Acto {n}", "instagram": f"acto{n}"} for n in acts]
+                found.append(event(f"e-{place}", name=f"Noche {place}", venue=handle, lineup=lineup))
+        return found
+
+    sources = {"fine": (80, told("fine")), "rough": (20, told("rough"))}
+    rivals = [truth.deliver(*records, source=name, trust=trust) for name, (trust, records) in sources.items()]
+    for intake in await asyncio.gather(*rivals):
+        assert intake.counts["refused"] == 0
+    state = [unordered(row) for row in await truth.rows(STATE)]
+    await truth.empty()
+    for name, (trust, records) in sources.items():
+        await truth.deliver(*records, source=name, trust=trust)
+    assert state == [unordered(row) for row in await truth.rows(STATE)]
 
 
 async def test_a_batch_the_database_refuses_in_part_leaves_the_next_one_right(
