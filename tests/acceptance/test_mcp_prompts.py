@@ -131,9 +131,12 @@ async def test_nobody_is_completed_whom_the_caller_may_not_see(memory_client: Cl
     assert await completed(memory_client, ENTITY, "ref", "amparo") == []
 
 
-async def test_lists_may_be_kept_a_minute_by_anyone_and_pages_a_moment_by_their_reader(memory_client: Client) -> None:
+async def test_lists_may_be_kept_a_minute_and_pages_a_moment_and_what_depends_on_the_caller_by_them_alone(
+    memory_client: Client,
+) -> None:
     tools = await memory_client.list_tools()
     listed = await memory_client.list_prompts()
     page = await memory_client.read_resource("sonik://market/medellin/tonight")
-    assert (tools.ttl_ms, tools.cache_scope) == (listed.ttl_ms, listed.cache_scope) == (60_000, "public")
+    assert (listed.ttl_ms, listed.cache_scope) == (60_000, "public")
+    assert (tools.ttl_ms, tools.cache_scope) == (60_000, "private")
     assert (page.ttl_ms, page.cache_scope) == (5_000, "private")
