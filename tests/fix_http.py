@@ -6,8 +6,9 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx2
@@ -111,28 +112,33 @@ async def connected(served: Served, *, token: str | None, era: str = "auto") -> 
         yield client
 
 
+@contextmanager
+def serving(home: Path, *, workers: int = 1, **environment: str) -> Iterator[Served]:
+    """Yield a server over a home that takes questions, and end it: before its home goes."""
+    with TemporaryDirectory(prefix="sonik-http-") as folder:
+        served = Served(home, log=Path(folder) / "log", workers=workers, environment=environment)
+        try:
+            served.wait_ready()
+            yield served
+        finally:
+            served.close()
+
+
+@pytest.fixture
+def serve_http(home: Path, medellin_home: Path) -> Iterator[Callable[..., Served]]:
+    """A function that starts a server over the test's own home or the sample market; all end with the test."""
+    del home, medellin_home  # they are to outlive the servers
+    with ExitStack() as stack:
+        yield lambda *arguments, **told: stack.enter_context(serving(*arguments, **told))
+
+
 @pytest.fixture(scope="session")
-def serve_http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Served]]:
-    """A function that starts a server over a home and waits until it is ready; all end with the tests."""
-    started: list[Served] = []
-
-    def start(home: Path, *, workers: int = 1, **environment: str) -> Served:
-        log = tmp_path_factory.mktemp("http") / "log"
-        started.append(Served(home, log=log, workers=workers, environment=environment))
-        started[-1].wait_ready()
-        return started[-1]
-
-    yield start
-    for served in started:
-        served.close()
-
-
-@pytest.fixture(scope="session")
-def served(serve_http: Callable[..., Served], medellin_home: Path) -> Served:
+def served(medellin_home: Path) -> Iterator[Served]:
     """Two workers over the sample market, for as many requests as there are tests: bounds have servers of their own."""
     counted = ("RATE", "ORG_RATE", "FAILURES")
     unbounded = {f"SONIK_HTTP_{what}_PER_MINUTE": "0" for what in counted}
-    return serve_http(medellin_home, workers=2, **unbounded)
+    with serving(medellin_home, workers=2, **unbounded) as opened:
+        yield opened
 
 
 def _free_port() -> int:

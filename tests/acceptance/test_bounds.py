@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from tests.fix_http import START_SECONDS, Served, a_token, connected
+from tests.fix_http import START_SECONDS, Served, a_token, connected, serving
 from tests.fix_mcp import data_of
 from tests.fix_redis import RedisServer
 
@@ -21,17 +21,17 @@ OK, UNKNOWN, TOO_MANY = httpx2.codes.OK, httpx2.codes.UNAUTHORIZED, httpx2.codes
 
 
 @pytest.fixture(scope="module")
-def bounded(serve_http: Callable[..., Served], medellin_home: Path) -> Served:
+def bounded(medellin_home: Path) -> Iterator[Served]:
     """Two workers that let little through."""
     org = {"SONIK_HTTP_ORG_RATE_PER_MINUTE": "1", "SONIK_HTTP_ORG_BURST": "6"}
-    served = serve_http(medellin_home, workers=2, **LIMITS, **org)
-    # A worker that has not opened the stores yet has buckets of its own; whichever takes a connection answers.
-    ends = time.monotonic() + START_SECONDS
-    ready = 0
-    while ready < 30:
-        assert time.monotonic() < ends
-        ready = ready + 1 if served.ask("GET", "/ready").status_code == OK else 0
-    return served
+    with serving(medellin_home, workers=2, **LIMITS, **org) as served:
+        # A worker that has not opened the stores yet has buckets of its own; whichever takes a connection answers.
+        ends = time.monotonic() + START_SECONDS
+        ready = 0
+        while ready < 30:
+            assert time.monotonic() < ends
+            ready = ready + 1 if served.ask("GET", "/ready").status_code == OK else 0
+        yield served
 
 
 def asked(served: Served, token: str) -> httpx2.Response:
