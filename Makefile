@@ -23,8 +23,9 @@ $(STAMP): pyproject.toml constraints.txt
 demo: install
 	@$(BIN)/sonik demo
 
+# In the order of their folders: what takes long begins first, and the short tests fill up what is left.
 test: install
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: install
 	$(BIN)/ruff check .
