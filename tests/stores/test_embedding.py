@@ -18,15 +18,8 @@ from hypothesis import strategies as st
 
 from sonik.errors import Misconfigured, MissingBinary
 from sonik.settings import Settings
-from sonik.stores.embedding import (
-    TOKENIZER,
-    WEIGHTS,
-    Embedder,
-    MiniLm,
-    SentenceTransformers,
-    Vectors,
-    open_embedder,
-)
+from sonik.stores.embedding import Embedder, MiniLm, SentenceTransformers, Vectors, open_embedder
+from sonik.stores.wheel_file import TOKENIZER, WEIGHTS
 
 pytestmark = pytest.mark.anyio
 
