@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, get_args
+from typing import Any
 
 import jwt
 from jwt.exceptions import PyJWKClientConnectionError
@@ -12,16 +12,15 @@ from pydantic import ValidationError
 
 from server.callers import Bearer
 from server.opening import Opening
+from sonik.access.token import MARK
 from sonik.errors import Misconfigured, StoreUnavailable
 from sonik.settings import Settings
-from sonik.types import Role, Scope
+from sonik.types import ROLES, Role, Scope
 from tools.catalog import scopes_of
 
 logger = logging.getLogger(__name__)
 
-KEY_MARK = "sonik_"
 PREFIX = "sonik:"
-ROLES: tuple[Role, ...] = get_args(Role)
 LONGEST_TOKEN = 8_192
 LEEWAY_SECONDS = 5
 ASYMMETRIC = ("RS256", "ES256", "EdDSA")
@@ -51,7 +50,7 @@ class Tokens:
         """
         if len(token) > LONGEST_TOKEN or not token.isascii():
             return None
-        if token.startswith(KEY_MARK):
+        if token.startswith(MARK):
             return await self._of_key(token)
         return await self._issued.bearer(token) if self._issued else None
 

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 Role = Literal["reader", "organizer", "content", "ingest", "ops", "privacy", "human", "staff"]
+ROLES: tuple[Role, ...] = get_args(Role)
 Visibility = Literal["public", "org", "staff"]
 Language = Literal["es", "pt", "en"]
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]

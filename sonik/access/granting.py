@@ -3,14 +3,12 @@
 import unicodedata
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import get_args
 
 from sonik.access.api_key import NewKey
 from sonik.errors import InvalidInput, NotAllowed, did_you_mean
-from sonik.types import Role, Scope
+from sonik.types import ROLES, Scope
 
 MANAGERS = frozenset({"ops", "staff"})
-ROLES: tuple[Role, ...] = get_args(Role)
 LONGEST_NAME = 80
 # As long as records may name one.
 LONGEST_ORGANISATION = 500

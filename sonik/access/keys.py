@@ -12,7 +12,7 @@ from uuid import UUID
 from sonik.access.api_key import ApiKey, NewKey
 from sonik.access.granting import check_manager, granted
 from sonik.access.recent import Recent
-from sonik.access.token import Token, digest, mint, prefix_named, prefix_of
+from sonik.access.token import MARK, PREFIX_LENGTH, Token, digest, mint, prefix_named, prefix_of
 from sonik.clock import Clock
 from sonik.errors import Conflict, NotFound, SonikError, did_you_mean
 from sonik.sql import queries
@@ -213,6 +213,6 @@ def _named(given: str, keys: list[ApiKey]) -> ApiKey:
     if found is not None:
         return found
     # Cut short: it may be a token.
-    told = prefix or given.strip().removeprefix("sonik_")[:8]
+    told = prefix or given.strip().removeprefix(MARK)[:PREFIX_LENGTH]
     hint = did_you_mean(told, [key.prefix for key in keys]) if keys else "`sonik keys create` makes one."
     raise NotFound(f"There is no key '{told}'.", next_step=hint, field="prefix")

@@ -6,12 +6,13 @@ import secrets
 from dataclasses import dataclass, field
 from string import ascii_lowercase, digits
 
+MARK = "sonik_"
 PREFIX_LENGTH = 8
 SECRET_BYTES = 32
 
 _RANDOM = r"[A-Za-z0-9_-]{43}"
-_TOKEN = re.compile(rf"sonik_([a-z0-9]{{{PREFIX_LENGTH}}})_{_RANDOM}")
-_NAMING = re.compile(rf"(?:sonik_)?([a-z0-9]{{{PREFIX_LENGTH}}})(?:_{_RANDOM})?")
+_TOKEN = re.compile(rf"{MARK}([a-z0-9]{{{PREFIX_LENGTH}}})_{_RANDOM}")
+_NAMING = re.compile(rf"(?:{MARK})?([a-z0-9]{{{PREFIX_LENGTH}}})(?:_{_RANDOM})?")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +26,7 @@ class Token:
 def mint() -> Token:
     """Make a token from the system's randomness."""
     prefix = "".join(secrets.choice(ascii_lowercase + digits) for _ in range(PREFIX_LENGTH))
-    return Token(prefix=prefix, text=f"sonik_{prefix}_{secrets.token_urlsafe(SECRET_BYTES)}")
+    return Token(prefix=prefix, text=f"{MARK}{prefix}_{secrets.token_urlsafe(SECRET_BYTES)}")
 
 
 def prefix_of(token: str) -> str | None:

@@ -8,11 +8,9 @@ from dataclasses import dataclass, replace
 
 from sonik.errors import InvalidInput, NotAllowed, did_you_mean
 from sonik.ontology import EDGES, Graph
-from sonik.types import Role, Scope
+from sonik.types import ROLES, Role, Scope
 
-EVERYONE: frozenset[Role] = frozenset(
-    ("reader", "organizer", "content", "ingest", "ops", "privacy", "human", "staff")
-)  # fmt: skip
+EVERYONE: frozenset[Role] = frozenset(ROLES)
 # Roles that carry data in or out have nothing to explore; an organizer is a customer, and our code is not theirs.
 _EXPLORERS = EVERYONE - {"ingest", "privacy"}
 _INSIDERS = _EXPLORERS - {"organizer"}
