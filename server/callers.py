@@ -3,9 +3,12 @@
 from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.auth.provider import AccessToken
 
+from sonik.errors import NotAllowed
 from sonik.settings import Settings
 from sonik.types import Scope
 from tools.catalog import TOOLS, AnyTool
+
+READING = "sonik:reader"
 
 
 class Bearer(AccessToken):
@@ -18,6 +21,18 @@ def scope_of(settings: Settings) -> Scope:
     """Return the scope of the call that is being answered: the token's, or the local caller's where none is needed."""
     bearer = get_access_token()
     return bearer.caller if isinstance(bearer, Bearer) else settings.scope()
+
+
+def reading_scope(settings: Settings) -> Scope:
+    """Return the scope of a call that reads past the tools: resources and completions show what a reader's tools do.
+
+    Raises:
+        NotAllowed: the token is not good for reading.
+    """
+    bearer = get_access_token()
+    if bearer is not None and READING not in bearer.scopes:
+        raise NotAllowed("This token is not good for reading.", next_step=f"Ask for one with the scope {READING}.")
+    return scope_of(settings)
 
 
 def tools_of() -> tuple[AnyTool, ...]:

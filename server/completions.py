@@ -9,7 +9,7 @@ from mcp_types import (
 )
 
 from prompts.catalog import LANGUAGES
-from server.callers import scope_of
+from server.callers import reading_scope
 from server.opening import Opening
 from sonik import ontology
 from sonik.errors import SonikError
@@ -35,7 +35,7 @@ async def complete(
         if argument.name in {"market", "slug"}:
             return _completion(_markets(engine.vocabulary, typed))
         if argument.name == "ref":
-            found = await engine.refs_starting(typed, scope=scope_of(opening.settings), limit=MOST + 1)
+            found = await engine.refs_starting(typed, scope=reading_scope(opening.settings), limit=MOST + 1)
             return _completion(found)
     except SonikError:
         return _completion([])

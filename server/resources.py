@@ -9,7 +9,7 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from pydantic import ValidationError
 
-from server.callers import scope_of
+from server.callers import reading_scope
 from server.opening import Opening
 from sonik import ontology
 from sonik.errors import InvalidInput, NotFound, SonikError, did_you_mean
@@ -31,7 +31,7 @@ def add_resources(server: "SonikServer") -> None:
         with _told():
             engine = await opening.engine()
             asked = EntityArguments(ref=ref, include=["relations", "events", "sources"], response_format="detailed")
-            rendered = await sonik_get_entity(engine, scope_of(opening.settings), asked)
+            rendered = await sonik_get_entity(engine, reading_scope(opening.settings), asked)
         return json.dumps(rendered.structured(), ensure_ascii=False)
 
     @server.resource("sonik://market/{slug}/tonight", title="Tonight in a market", mime_type="application/json")
@@ -41,7 +41,7 @@ def add_resources(server: "SonikServer") -> None:
         with _told():
             engine = await opening.engine()
             asked = WhatsOnArguments(when="tonight", market=slug, limit=50, response_format="detailed")
-            rendered = await sonik_whats_on(engine, scope_of(opening.settings), asked)
+            rendered = await sonik_whats_on(engine, reading_scope(opening.settings), asked)
         return json.dumps(rendered.structured(), ensure_ascii=False)
 
     @server.resource("sonik://schema/{graph}", title="Graph schema", mime_type="application/json")
