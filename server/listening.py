@@ -25,15 +25,17 @@ def listen(settings: Settings, *, host: str, port: int, workers: int) -> None:
     """Serve until a signal comes.
 
     Raises:
-        Misconfigured: callers need no token, and the address is not this machine's own.
+        Misconfigured: callers need no token and the address is not this machine's own, or the settings of an issuer do
+            not fit together: here, before a worker would die of it again and again.
     """
     if settings.http_auth == "off" and host not in {*LOOPBACK, "::1"}:
         step = "Listen on 127.0.0.1, or leave SONIK_HTTP_AUTH at required and make keys with `sonik keys create`."
         raise Misconfigured(f"Whoever reaches {host} would need no token.", next_step=step)
+    served = app(settings)
     sys.stderr.write(f"MCP at http://{host}:{port}/mcp, health at /health; stop with Ctrl-C.\n")
     if workers == 1:
         share_arenas()
-        _run(app(settings), host=host, port=port)
+        _run(served, host=host, port=port)
         return
     # Workers that made up a secret each would refuse one another's cursors.
     os.environ.setdefault("SONIK_SECRET", token_urlsafe(32))
