@@ -16,6 +16,7 @@ from tools.catalog import BY_NAME, AnyTool
 
 logger = logging.getLogger(__name__)
 
+INSIDE = "Something went wrong inside Sonik."
 LONGEST_MESSAGE = 400
 LONGEST_FIX = 250
 LONGEST_FIELD = 80
@@ -34,8 +35,12 @@ async def at_the_border(tool: AnyTool, work: Callable[[], Awaitable[CallToolResu
     except Exception:
         incident = token_hex(4)
         logger.exception("a tool failed", extra={"tool": tool.name, "incident": incident})
-        fix = f"Try again; if it stays, report incident {incident} (the server's log has it)."
-        return failure("internal", "Something went wrong inside Sonik.", fix)
+        return failure("internal", INSIDE, to_report(incident))
+
+
+def to_report(incident: str) -> str:
+    """Return what to tell a caller of an error that only the log may tell."""
+    return f"Try again; if it stays, report incident {incident} (the server's log has it)."
 
 
 def no_tool(name: str, mine: Collection[str]) -> CallToolResult:

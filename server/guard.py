@@ -10,6 +10,7 @@ from mcp.server.transport_security import TransportSecurityMiddleware, Transport
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server.border import INSIDE, to_report
 from sonik.errors import SonikError
 
 logger = logging.getLogger(__name__)
@@ -113,7 +114,7 @@ def _told(error: Exception) -> tuple[int, dict[str, str]]:
         return (503 if error.retryable else 500), {"error": error.message, "fix": error.next_step}
     incident = token_hex(4)
     logger.error("a request failed", extra={"incident": incident}, exc_info=error)
-    return 500, {"error": "Something went wrong inside Sonik.", "fix": f"Try again; if it stays, report {incident}."}
+    return 500, {"error": INSIDE, "fix": to_report(incident)}
 
 
 async def answer(send: Send, status: int, told: dict[str, str], *, headers: Headers = ()) -> None:
