@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx2
 import jwt
 import pytest
-from mcp import Client
+from mcp import Client, MCPError
+from mcp_types import ResourceTemplateReference
 
 from sonik.access.api_key import NewKey
 from sonik.engine import Engine
@@ -57,6 +58,23 @@ async def test_a_token_that_names_scopes_is_good_for_those_alone(served: Served)
         names = {tool.name for tool in (await client.list_tools()).tools}
     assert "sonik_search" in names
     assert "sonik_upsert" not in names
+
+
+async def test_a_token_that_is_not_for_reading_reads_nothing_past_the_tools_either(served: Served) -> None:
+    async with connected(served, token=a_token(role="staff", scope="sonik:ingest")) as client:
+        assert [tool.name for tool in (await client.list_tools()).tools] == ["sonik_upsert"]
+        with pytest.raises(MCPError, match="not good for reading"):
+            await client.read_resource("sonik://market/medellin/tonight")
+        entity = ResourceTemplateReference(uri="sonik://entity/{ref}")
+        assert (await client.complete(entity, {"name": "ref", "value": "neb"})).completion.values == []
+
+
+def test_an_issuer_that_does_not_fit_is_told_before_any_worker_starts(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "server.cli", "serve", "--http", "--workers", "2", "--port", "1"]
+    environment = server_environment(tmp_path, SONIK_OAUTH_ISSUER="https://id.example")
+    refused = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert refused.returncode == 2
+    assert "SONIK_OAUTH_AUDIENCE" in refused.stderr
 
 
 BAD_TOKENS = {
