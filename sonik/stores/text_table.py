@@ -28,7 +28,7 @@ Index = FTS | BTree | Bitmap | IvfRq | IvfFlat
 TABLE = "texts"
 # Up to here a scan takes a few milliseconds, and indexes would only make every compaction slower.
 INDEX_ABOVE_ROWS = 1_000
-# Up to here the index keeps whole vectors and stays exact; above, packed ones, which are a sixth of the size.
+# Up to here the index keeps whole vectors and stays exact; above, packed ones, which need far less memory.
 PACK_ABOVE_ROWS = 25_000
 # More probes than partitions means all of them: with fewer, a narrow filter silently finds the wrong neighbours.
 ALL_PARTITIONS = 1000
