@@ -5,24 +5,15 @@ set local search_path = unified;
 
 create function know_entities() returns trigger language plpgsql as $$
 declare
+    named text;
     stranger uuid;
 begin
-    -- The look-up is a value, so that it stays one step into the index: a join might read every entity there is.
-    select a.entity_id into stranger from (select distinct entity_id from added) a
-    where (select e.id from unified.entities e where e.id = a.entity_id) is null limit 1;
-    if stranger is not null then
-        raise foreign_key_violation using message = format('%s names entity %s, which there is not', tg_table_name, stranger);
-    end if;
-    return null;
-end
-$$;
-
-create function know_ends() returns trigger language plpgsql as $$
-declare
-    stranger uuid;
-begin
-    select a.id into stranger from (select src as id from added union select dst from added) a
-    where (select e.id from unified.entities e where e.id = a.id) is null limit 1;
+    -- tg_argv: the columns that name entities. The look-up is a value, so that it stays one step into the index: a join
+    -- might read every entity there is.
+    select string_agg(format('select distinct %I as id from added', col), ' union ') into named from unnest(tg_argv) as col;
+    execute format('select a.id from (%s) a where (select e.id from unified.entities e where e.id = a.id) is null limit 1',
+                   named)
+    into stranger;
     if stranger is not null then
         raise foreign_key_violation using message = format('%s names entity %s, which there is not', tg_table_name, stranger);
     end if;
@@ -56,19 +47,21 @@ create trigger entities_take_along after delete on entities referencing old tabl
 do $$
 declare
     held record;
+    col text;
+    columns text;
 begin
     for held in
-        select * from (values ('identifiers', 'entity_id', 'know_entities'), ('aliases', 'entity_id', 'know_entities'),
-                              ('facts', 'entity_id', 'know_entities'), ('tellings', 'entity_id', 'know_entities'),
-                              ('relationships', 'src', 'know_ends'), ('relationships', 'dst', null))
-            as v (name, col, known_by)
+        select * from (values ('identifiers', '{entity_id}'::text[]), ('aliases', '{entity_id}'), ('facts', '{entity_id}'),
+                              ('tellings', '{entity_id}'), ('relationships', '{src, dst}')) as v (name, cols)
     loop
-        execute format('alter table %1$I drop constraint %1$s_%2$s_fkey', held.name, held.col);
-        continue when held.known_by is null;
+        foreach col in array held.cols loop
+            execute format('alter table %1$I drop constraint %1$s_%2$s_fkey', held.name, col);
+        end loop;
+        select string_agg(quote_literal(one), ', ') into columns from unnest(held.cols) as one;
         execute format('create trigger %1$s_known_added after insert on %1$I referencing new table as added
-                        for each statement execute function %2$I()', held.name, held.known_by);
+                        for each statement execute function know_entities(%2$s)', held.name, columns);
         execute format('create trigger %1$s_known_changed after update on %1$I referencing new table as added
-                        for each statement execute function %2$I()', held.name, held.known_by);
+                        for each statement execute function know_entities(%2$s)', held.name, columns);
     end loop;
 end
 $$;
