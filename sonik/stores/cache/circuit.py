@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-
 # A machine that is busy makes one call late now and then; what is away makes every call late.
 LATE_IN_A_ROW = 3
 
