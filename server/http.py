@@ -51,7 +51,7 @@ def app(settings: Settings) -> ASGIApp:
     most_bytes = settings.http_body_kib * 1024
     verifier = Tokens(opening) if settings.http_auth == "required" else None
     failures = settings.http_failures_per_minute
-    served = build(opening).http_app(
+    served = build(opening, standing=False).http_app(
         auth=_issuer(settings), token_verifier=verifier, transport_security=security, most_bytes=most_bytes,
         routes=_Asked(opening).routes(), inside=[Middleware(Bounds, opening=opening)],
         outside=[Middleware(Guesses, per_minute=failures)] if verifier and failures else [],
