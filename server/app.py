@@ -41,10 +41,12 @@ from prompts.catalog import PROMPTS, Prompt
 from server.border import at_the_border, no_tool, one_line
 from server.callers import scope_of, tools_of
 from server.completions import complete
+from server.evenings import Evenings
 from server.lines import Messages
 from server.opening import Opening
 from server.resources import add_resources
 from server.schemas import input_schema, output_schema
+from server.subscriptions import Subscriptions
 from server.version import VERSION
 from sonik.errors import SonikError, did_you_mean
 from tools.catalog import AnyTool
@@ -105,6 +107,10 @@ class SonikServer(MCPServer[Opening]):
         except ResourceNotFoundError as error:
             raise MCPError(INVALID_PARAMS, one_line(str(error)), data={"uri": str(uri)}) from error
 
+    def subscribable(self, subscriptions: Subscriptions, *, standing: bool) -> None:
+        """Answer requests to subscribe."""
+        subscriptions.serve(self._lowlevel_server, standing=standing)
+
     async def run_stdio_async(self) -> None:
         """Serve over stdio until stdin ends."""
         serving = self._lowlevel_server
@@ -156,8 +162,12 @@ class SonikServer(MCPServer[Opening]):
         return GetPromptResult(description=prompt.about, messages=[message])
 
 
-def build(opening: Opening) -> SonikServer:
-    """Return the server; the engine opens when it starts to serve."""
+def build(opening: Opening, *, standing: bool = True) -> SonikServer:
+    """Return the server; the engine opens when it starts to serve.
+
+    Where no connection is `standing` between requests, the handshake era cannot subscribe and is told so at first.
+    """
+    evenings = Evenings(opening)
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[Opening]) -> AsyncIterator[Opening]:
@@ -165,15 +175,17 @@ def build(opening: Opening) -> SonikServer:
         try:
             yield opening
         finally:
+            await evenings.close()
             await opening.close()
 
     server = SonikServer(
         "sonik", title="Sonik", version=VERSION, instructions=INSTRUCTIONS, lifespan=lifespan,
         log_level=opening.settings.log_level,
-        cache_hints=CACHE_HINTS,
+        cache_hints=CACHE_HINTS, subscriptions=False,
         request_state_security=RequestStateSecurity(keys=[opening.settings.key_for("request state")]),
     )  # fmt: skip
     add_resources(server)
+    server.subscribable(Subscriptions(opening, evenings), standing=standing)
 
     # The SDK leaves its decorator untyped.
     server.completion()(partial(complete, opening))  # type: ignore[no-untyped-call]

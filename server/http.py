@@ -20,6 +20,7 @@ from server.guard import Guard
 from server.guesses import Guesses
 from server.log import configure_logging
 from server.opening import Opening
+from server.streams import Streams
 from server.version import VERSION
 from sonik.errors import SonikError
 from sonik.settings import Settings
@@ -51,9 +52,10 @@ def app(settings: Settings) -> ASGIApp:
     most_bytes = settings.http_body_kib * 1024
     verifier = Tokens(opening) if settings.http_auth == "required" else None
     failures = settings.http_failures_per_minute
-    served = build(opening).http_app(
+    served = build(opening, standing=False).http_app(
         auth=_issuer(settings), token_verifier=verifier, transport_security=security, most_bytes=most_bytes,
-        routes=_Asked(opening).routes(), inside=[Middleware(Bounds, opening=opening)],
+        routes=_Asked(opening).routes(),
+        inside=[Middleware(Bounds, opening=opening), Middleware(Streams, settings=settings, verifier=verifier)],
         outside=[Middleware(Guesses, per_minute=failures)] if verifier and failures else [],
     )  # fmt: skip
     return Guard(served, security=security, most_bytes=most_bytes, seconds=settings.http_seconds)

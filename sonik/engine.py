@@ -56,6 +56,7 @@ from sonik.stores.health import health
 from sonik.sync.carrier import Progress
 from sonik.sync.drift import Comparison, compare
 from sonik.sync.graph_sink import GraphSink
+from sonik.sync.herald import Herald
 from sonik.sync.projected import Projected
 from sonik.sync.projector import Projector, last_change, wait_until_projected
 from sonik.sync.source import Sink
@@ -71,15 +72,18 @@ SCHEDULE = (DAILY, writeback.HOURLY)
 class Engine:
     """Everything Sonik can do, over one set of open stores. Use `async with Engine.open(settings) as engine`."""
 
-    def __init__(self, *, settings: Settings, stores: OpenStores, without: Collection[Part] = ()) -> None:
+    def __init__(
+        self, *, settings: Settings, stores: OpenStores, without: Collection[Part] = (), clock: Clock | None = None
+    ) -> None:
         postgres, graphs, vectors, embedder = stores.postgres, stores.graphs, stores.vectors, stores.embedder
         legends, cache = stores.legends, stores.cache
-        clock = Clock.frozen(settings.now)
+        clock = clock or Clock.frozen(settings.now)
         self.settings = settings
         self.clock = clock
         self.vocabulary = vocabulary = Vocabulary(markets=tuple(legends.markets.values()), genres=legends.genres)
         self._legends = legends
         self.buckets = stores.buckets
+        self.signals = stores.signals
         self.cursor_key = settings.key_for("cursor")
         self.keys = Keys(postgres=postgres, clock=clock)
         self.log = TraversalLog(postgres=postgres, clock=clock)
@@ -94,7 +98,8 @@ class Engine:
             "graph": GraphSink(postgres=postgres, graphs=graphs),
             "vectors": VectorSink(postgres=postgres, vectors=vectors, embedder=embedder),
         }
-        self._projector = Projector(postgres=postgres, sinks=tuple(self._sinks.values()))
+        herald = Herald(postgres=postgres, signals=stores.signals, clock=clock)
+        self._projector = Projector(postgres=postgres, sinks=tuple(self._sinks.values()), herald=herald)
         self._worker = Worker(postgres=postgres, handlers=self._handlers(), clock=clock, schedule=SCHEDULE)
         self.kept = None if cache is None or without else KeptAnswers(
             cache=cache, postgres=postgres, clock=clock, projected=Projected(graphs=graphs, vectors=vectors),
@@ -122,7 +127,7 @@ class Engine:
     @asynccontextmanager
     async def open(
         cls, settings: Settings, *, project: bool = True, work: bool = False, replace_vectors: bool = False,
-        embedder: Embedder | None = None, without: Collection[Part] = (),
+        embedder: Embedder | None = None, without: Collection[Part] = (), clock: Clock | None = None,
     ) -> AsyncIterator["Engine"]:  # fmt: skip
         """Open all stores, starting embedded servers where no address is set; close them on the way out.
 
@@ -133,13 +138,15 @@ class Engine:
             replace_vectors: begin the vectors anew even if another model made them.
             embedder: your own in place of the one the settings name.
             without: parts that searches do without, to measure what they are worth.
+            clock: your own in place of the system's, or of the moment that the settings name.
         """
         async with AsyncExitStack() as stack:
             embedder = embedder or open_embedder(settings)
             warming = asyncio.create_task(embedder.warm())
             stack.push_async_callback(settled, warming)
             opening = open_stores(settings, embedder=embedder, replace_vectors=replace_vectors)
-            engine = cls(settings=settings, stores=await stack.enter_async_context(opening), without=without)
+            stores = await stack.enter_async_context(opening)
+            engine = cls(settings=settings, stores=stores, without=without, clock=clock)
             stack.push_async_callback(engine.log.flush)
             stack.push_async_callback(engine.keys.close)
             running = [engine.log.run()]
@@ -166,6 +173,10 @@ class Engine:
     async def whats_on(self, wish: Wish, *, scope: Scope) -> Programme:
         """List the events of a window."""
         return await self._lister.whats_on(wish, scope=scope)
+
+    async def evening(self, market: str, *, scope: Scope) -> str:
+        """Return a digest of what a caller sees of tonight in a market: another one if anything of it is another."""
+        return await self._lister.evening(market, scope=scope)
 
     async def entity(
         self, ref: str, *, include: Collection[str], scope: Scope, as_of: datetime | None = None

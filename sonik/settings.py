@@ -79,6 +79,12 @@ class Settings(BaseSettings):
     http_concurrency: int = Field(
         16, ge=0, le=10_000, description="Most requests of a caller at once in one process; 0: no limit."
     )
+    http_streams: int = Field(
+        8, ge=0, le=10_000, description="Most open streams of a caller in one process; 0: no limit."
+    )
+    http_streams_in_all: int = Field(
+        512, ge=0, le=100_000, description="Most open streams of all callers in one process; 0: no limit."
+    )
     http_failures_per_minute: int = Field(
         30, ge=0, le=1_000_000, description="Tokens that fail from one client address in a minute; 0: no limit."
     )
