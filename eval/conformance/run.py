@@ -57,7 +57,7 @@ class Conformance:
         ]
         known = [(one.server, one.requirements, one.scenario, one.check, one.reason) for one in self.verdict.known]
         stale = [(one.server, one.requirements, one.scenario, one.check, "passes now") for one in self.verdict.stale]
-        head = ("server", "set", "scenario", "check", "")
+        head = ("server", "set", "scenario", "check", "why")
         return Sheet(title="What fails", head=head, rows=(*new, *known, *stale), names=len(head))
 
 
