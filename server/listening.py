@@ -37,8 +37,9 @@ def listen(settings: Settings, *, host: str, port: int, workers: int) -> None:
         share_arenas()
         run(served, host=host, port=port)
         return
-    # Workers that made up a secret each would refuse one another's cursors.
-    os.environ.setdefault("SONIK_SECRET", token_urlsafe(32))
+    if settings.secret is None:
+        # Workers that made up a secret each would refuse one another's cursors.
+        os.environ["SONIK_SECRET"] = token_urlsafe(32)
     with _held(settings):
         run("server.http:from_environment", host=host, port=port, workers=workers)
 
