@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from mcp import MCPError
 from mcp.server import MCPServer
@@ -71,13 +71,16 @@ CACHE_HINTS: dict[CacheableMethod, CacheHint] = {
 class SonikServer(MCPServer[Opening]):
     """An MCP server whose tools are those of the catalogue, validated whole and answered within their budget."""
 
+    # Clients of the handshake era would have to come back to the worker they began with.
+    stateless: ClassVar[bool] = True
+
     async def list_tools(self) -> list[ToolInfo]:
         """Return the tools the caller may use, in the catalogue's order."""
         return [_info(tool) for tool in tools_of()]
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Opening, Any] | None = None
-    ) -> CallToolResult:
+    ) -> CallToolResult | InputRequiredResult:
         """Run a tool; every failure comes back as a tool error."""
         mine = {tool.name: tool for tool in tools_of()}
         tool = mine.get(name)
@@ -123,13 +126,13 @@ class SonikServer(MCPServer[Opening]):
         transport_security: TransportSecuritySettings, most_bytes: int, routes: list[Route],
         outside: Sequence[Middleware] = (), inside: Sequence[Middleware] = (),
     ) -> Starlette:  # fmt: skip
-        """Return the app that serves over HTTP, stateless; with a verifier, `/mcp` needs a bearer token.
+        """Return the app that serves over HTTP; with a verifier, `/mcp` needs a bearer token.
 
         `outside` goes around the authentication, `inside` between it and the routes.
         """
         served = self._lowlevel_server.streamable_http_app(
-            stateless_http=True, max_request_body_size=most_bytes, transport_security=transport_security, auth=auth,
-            token_verifier=token_verifier, custom_starlette_routes=routes,
+            stateless_http=self.stateless, max_request_body_size=most_bytes, transport_security=transport_security,
+            auth=auth, token_verifier=token_verifier, custom_starlette_routes=routes,
         )  # fmt: skip
         if token_verifier is not None and auth is None:
             # The SDK reads tokens only where it can say who issues them.
@@ -144,7 +147,7 @@ class SonikServer(MCPServer[Opening]):
 
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[Opening, Any] | None = None
-    ) -> GetPromptResult:
+    ) -> GetPromptResult | InputRequiredResult:
         """Return a prompt's text; what is wrong with the call is told as a protocol error, for there is no other."""
         if context is None:
             raise RuntimeError("a prompt needs its request context")
@@ -162,8 +165,8 @@ class SonikServer(MCPServer[Opening]):
         return GetPromptResult(description=prompt.about, messages=[message])
 
 
-def build(opening: Opening, *, standing: bool = True) -> SonikServer:
-    """Return the server; the engine opens when it starts to serve.
+def build(opening: Opening, *, kind: type[SonikServer] = SonikServer, standing: bool = True) -> SonikServer:
+    """Return the server, of a kind that may do more; the engine opens when it starts to serve.
 
     Where no connection is `standing` between requests, the handshake era cannot subscribe and is told so at first.
     """
@@ -178,7 +181,7 @@ def build(opening: Opening, *, standing: bool = True) -> SonikServer:
             await evenings.close()
             await opening.close()
 
-    server = SonikServer(
+    server = kind(
         "sonik", title="Sonik", version=VERSION, instructions=INSTRUCTIONS, lifespan=lifespan,
         log_level=opening.settings.log_level,
         cache_hints=CACHE_HINTS, subscriptions=False,

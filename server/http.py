@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlsplit
 
 from mcp.server.auth.settings import AuthSettings
@@ -13,7 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from server.app import build
+from server.app import SonikServer, build
 from server.auth import Tokens
 from server.bounds import Bounds
 from server.guard import Guard
@@ -29,6 +31,7 @@ from sonik.stores.allocator import share_arenas
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 # A second's answer does for everyone who asks: looking reads through every store.
 HEALTH_SECONDS = 1.0
+SERVER = partial(build, standing=False)
 
 
 def from_environment() -> ASGIApp:
@@ -39,8 +42,8 @@ def from_environment() -> ASGIApp:
     return app(settings)
 
 
-def app(settings: Settings) -> ASGIApp:
-    """Return the app; its lifespan opens the engine and closes it.
+def app(settings: Settings, *, built: Callable[[Opening], SonikServer] = SERVER) -> ASGIApp:
+    """Return the app around a server; its lifespan opens the engine and closes it.
 
     Raises:
         Misconfigured: the settings of the issuer do not fit together.
@@ -52,7 +55,7 @@ def app(settings: Settings) -> ASGIApp:
     most_bytes = settings.http_body_kib * 1024
     verifier = Tokens(opening) if settings.http_auth == "required" else None
     failures = settings.http_failures_per_minute
-    served = build(opening, standing=False).http_app(
+    served = built(opening).http_app(
         auth=_issuer(settings), token_verifier=verifier, transport_security=security, most_bytes=most_bytes,
         routes=_Asked(opening).routes(),
         inside=[Middleware(Bounds, opening=opening), Middleware(Streams, settings=settings, verifier=verifier)],

@@ -56,7 +56,8 @@ class Opening:
     async def _hold(self, ready: "asyncio.Future[Engine]") -> None:
         try:
             engine_type = await asyncio.to_thread(_engine_type)
-            async with engine_type.open(self.settings, work=self.settings.serve_jobs) as engine:
+            here = self.settings
+            async with engine_type.open(here, project=here.serve_projector, work=here.serve_jobs) as engine:
                 ready.set_result(engine)
                 _collect_garbage_from_now_on()
                 await self._leave.wait()
