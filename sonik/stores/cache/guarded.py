@@ -16,6 +16,7 @@ from sonik.clock import Clock
 from sonik.errors import InvalidInput
 from sonik.stores.cache.circuit import Circuit
 from sonik.stores.cache.entry import SCOPE, CacheEntry, Vector, checked_tags, identity, tokens
+from sonik.watch import Part, during
 
 logger = logging.getLogger(__name__)
 
@@ -163,8 +164,9 @@ class GuardedCache(ABC):
             if not self._circuit.allows():
                 return otherwise
             try:
-                async with asyncio.timeout(seconds):
-                    result = await self._call(call)
+                with during(Part(kind="store", name="cache")):
+                    async with asyncio.timeout(seconds):
+                        result = await self._call(call)
             except FAILURES as error:
                 self._circuit.failed()
                 self._prepared = False
