@@ -38,7 +38,7 @@ from starlette.routing import Route
 
 from prompts import catalog as prompts
 from prompts.catalog import PROMPTS, Prompt
-from server.border import at_the_border, no_tool, one_line
+from server.border import at_the_border, no_tool, one_line, outcome_of
 from server.callers import scope_of, tools_of
 from server.completions import complete
 from server.lines import Messages
@@ -46,8 +46,9 @@ from server.opening import Opening
 from server.resources import add_resources
 from server.schemas import input_schema, output_schema
 from server.version import VERSION
+from server.watching import NO_TOOL, watched_call
 from sonik.errors import SonikError, did_you_mean
-from tools.catalog import AnyTool
+from tools.catalog import BY_NAME, AnyTool
 
 INSTRUCTIONS = (
     "Sonik knows what is on and who is who in Latin American nightlife and culture. Start with sonik_search (a "
@@ -77,13 +78,19 @@ class SonikServer(MCPServer[Opening]):
         self, name: str, arguments: dict[str, Any], context: Context[Opening, Any] | None = None
     ) -> CallToolResult:
         """Run a tool; every failure comes back as a tool error."""
+        if context is None:
+            raise RuntimeError("a tool call needs its request context")
+        opening = context.request_context.lifespan_context
+        with watched_call(name if name in BY_NAME else NO_TOOL, meter=opening.meter) as call:
+            result = await self._answer(name, arguments, opening)
+            call.outcome = outcome_of(result)
+            return result
+
+    async def _answer(self, name: str, arguments: dict[str, Any], opening: Opening) -> CallToolResult:
         mine = {tool.name: tool for tool in tools_of()}
         tool = mine.get(name)
         if tool is None:
             return no_tool(name, mine)
-        if context is None:
-            raise RuntimeError("a tool call needs its request context")
-        opening = context.request_context.lifespan_context
 
         async def work() -> CallToolResult:
             checked = tool.arguments.model_validate(arguments)

@@ -16,10 +16,13 @@ from starlette.types import ASGIApp
 from server.app import build
 from server.auth import Tokens
 from server.bounds import Bounds
+from server.counting import Counted
 from server.guard import Guard
 from server.guesses import Guesses
 from server.log import configure_logging
+from server.metrics import Metrics
 from server.opening import Opening
+from server.scraping import Scraping
 from server.version import VERSION
 from sonik.errors import SonikError
 from sonik.settings import Settings
@@ -44,7 +47,8 @@ def app(settings: Settings) -> ASGIApp:
     Raises:
         Misconfigured: the settings of the issuer do not fit together.
     """
-    opening = Opening(settings)
+    metrics = Metrics()
+    opening = Opening(settings, meter=metrics)
     security = TransportSecuritySettings(
         enable_dns_rebinding_protection=True, allowed_hosts=_hosts(settings), allowed_origins=_origins(settings)
     )
@@ -53,10 +57,12 @@ def app(settings: Settings) -> ASGIApp:
     failures = settings.http_failures_per_minute
     served = build(opening).http_app(
         auth=_issuer(settings), token_verifier=verifier, transport_security=security, most_bytes=most_bytes,
-        routes=_Asked(opening).routes(), inside=[Middleware(Bounds, opening=opening)],
+        routes=[*_Asked(opening).routes(), Scraping(opening, metrics).route()],
+        inside=[Middleware(Bounds, opening=opening)],
         outside=[Middleware(Guesses, per_minute=failures)] if verifier and failures else [],
     )  # fmt: skip
-    return Guard(served, security=security, most_bytes=most_bytes, seconds=settings.http_seconds)
+    guarded = Guard(served, security=security, most_bytes=most_bytes, seconds=settings.http_seconds)
+    return Counted(guarded, metrics=metrics)
 
 
 class _Asked:

@@ -6,8 +6,10 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from server.watching import Background, Meter
 from sonik.errors import SonikError
 from sonik.settings import Settings
+from sonik.watch import watched_by
 
 if TYPE_CHECKING:
     from sonik.engine import Engine
@@ -18,8 +20,9 @@ logger = logging.getLogger(__name__)
 class Opening:
     """An engine that is being opened, is open, or failed to open and will be tried again by the next call."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, meter: Meter | None = None) -> None:
         self.settings = settings
+        self.meter = meter
         self._leave = asyncio.Event()
         self._ready: asyncio.Future[Engine] | None = None
         self._holder: asyncio.Task[None] | None = None
@@ -56,10 +59,12 @@ class Opening:
     async def _hold(self, ready: "asyncio.Future[Engine]") -> None:
         try:
             engine_type = await asyncio.to_thread(_engine_type)
-            async with engine_type.open(self.settings, work=self.settings.serve_jobs) as engine:
-                ready.set_result(engine)
-                _collect_garbage_from_now_on()
-                await self._leave.wait()
+            # What the engine does in the background begins in here, whoever asked for it first.
+            with watched_by(Background(self.meter)):
+                async with engine_type.open(self.settings, work=self.settings.serve_jobs) as engine:
+                    ready.set_result(engine)
+                    _collect_garbage_from_now_on()
+                    await self._leave.wait()
         except Exception as error:
             if isinstance(error, SonikError) and not ready.done():
                 logger.error("the engine did not open", extra={"error": str(error)})
