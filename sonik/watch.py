@@ -23,11 +23,6 @@ class Part:
 class Watch(Protocol):
     """Somebody who watches."""
 
-    @property
-    def trace_id(self) -> str | None:
-        """The id of the call that is watched; None for work that nobody asked for."""
-        ...
-
     def during(self, part: Part) -> AbstractContextManager[Part]:
         """Watch a part from its beginning to its end; its rows and note are known at the end."""
         ...
@@ -48,12 +43,6 @@ def watched_by(watch: Watch) -> Iterator[None]:
         yield
     finally:
         _WATCHING.reset(token)
-
-
-def call_id() -> str | None:
-    """Return the id of the call that is being answered."""
-    watch = _WATCHING.get()
-    return watch.trace_id if watch else None
 
 
 def during(part: Part) -> AbstractContextManager[Part]:

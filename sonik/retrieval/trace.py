@@ -1,18 +1,18 @@
 """What a question did, step by step."""
 
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from sonik.correlation import correlation_id
 from sonik.types import Step
-from sonik.watch import Part, call_id, during
+from sonik.watch import Part, during
 
 
 def new_trace_id() -> str:
-    """Return the trace id of the call that is being answered, else a fresh one: 16 hex digits."""
-    return call_id() or secrets.token_hex(8)
+    """Return the id of the call that is being answered, else a fresh one: 16 hex digits."""
+    return correlation_id()
 
 
 @dataclass(kw_only=True, slots=True)
