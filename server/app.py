@@ -38,15 +38,17 @@ from starlette.routing import Route
 
 from prompts import catalog as prompts
 from prompts.catalog import PROMPTS, Prompt
-from server.border import at_the_border, no_tool, one_line, outcome_of
+from server.border import at_the_border, code_of, no_tool, one_line
 from server.callers import scope_of, tools_of
 from server.completions import complete
 from server.lines import Messages
 from server.opening import Opening
 from server.resources import add_resources
 from server.schemas import input_schema, output_schema
+from server.tracing import tracing
 from server.version import VERSION
-from server.watching import NO_TOOL, watched_call
+from server.watching import NO_TOOL, OK, watched_call
+from sonik.correlation import correlated
 from sonik.errors import SonikError, did_you_mean
 from tools.catalog import BY_NAME, AnyTool
 
@@ -81,9 +83,9 @@ class SonikServer(MCPServer[Opening]):
         if context is None:
             raise RuntimeError("a tool call needs its request context")
         opening = context.request_context.lifespan_context
-        with watched_call(name if name in BY_NAME else NO_TOOL, meter=opening.meter) as call:
+        with correlated(), watched_call(name if name in BY_NAME else NO_TOOL, meter=opening.meter) as call:
             result = await self._answer(name, arguments, opening)
-            call.outcome = outcome_of(result)
+            call.outcome = code_of(result) if result.is_error else OK
             return result
 
     async def _answer(self, name: str, arguments: dict[str, Any], opening: Opening) -> CallToolResult:
@@ -168,11 +170,12 @@ def build(opening: Opening) -> SonikServer:
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[Opening]) -> AsyncIterator[Opening]:
-        opening.start()
-        try:
-            yield opening
-        finally:
-            await opening.close()
+        async with tracing(opening.settings):
+            opening.start()
+            try:
+                yield opening
+            finally:
+                await opening.close()
 
     server = SonikServer(
         "sonik", title="Sonik", version=VERSION, instructions=INSTRUCTIONS, lifespan=lifespan,

@@ -9,7 +9,6 @@ from secrets import token_hex
 from mcp_types import CallToolResult, TextContent
 from pydantic import ValidationError
 
-from server.watching import OK
 from sonik.errors import NotAllowed, SonikError, did_you_mean
 from sonik.identity.names import clean_text
 from tools.arguments import problems
@@ -67,12 +66,10 @@ def failure(code: str, message: str, fix: str, *, field: str | None = None, retr
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
 
 
-def outcome_of(result: CallToolResult) -> str:
-    """Return how a call ended: `ok`, or the code of its error."""
-    if not result.is_error:
-        return OK
-    told = result.content[0]
-    return str(json.loads(told.text)["code"]) if isinstance(told, TextContent) else "error"
+def code_of(result: CallToolResult) -> str:
+    """Return the code that a tool error tells."""
+    content = result.content[0]
+    return str(json.loads(content.text)["code"]) if isinstance(content, TextContent) else "error"
 
 
 def one_line(text: str, most: int = LONGEST_MESSAGE) -> str:

@@ -23,6 +23,7 @@ from server.log import configure_logging
 from server.metrics import Metrics
 from server.opening import Opening
 from server.scraping import Scraping
+from server.tracing import Continued, check_tracing
 from server.version import VERSION
 from sonik.errors import SonikError
 from sonik.settings import Settings
@@ -45,8 +46,9 @@ def app(settings: Settings) -> ASGIApp:
     """Return the app; its lifespan opens the engine and closes it.
 
     Raises:
-        Misconfigured: the settings of the issuer do not fit together.
+        Misconfigured: the settings of the issuer do not fit together, or traces are wanted and cannot be made.
     """
+    check_tracing(settings)
     metrics = Metrics()
     opening = Opening(settings, meter=metrics)
     security = TransportSecuritySettings(
@@ -62,7 +64,7 @@ def app(settings: Settings) -> ASGIApp:
         outside=[Middleware(Guesses, per_minute=failures)] if verifier and failures else [],
     )  # fmt: skip
     guarded = Guard(served, security=security, most_bytes=most_bytes, seconds=settings.http_seconds)
-    return Counted(guarded, metrics=metrics)
+    return Counted(guarded if settings.otlp_endpoint is None else Continued(guarded), metrics=metrics)
 
 
 class _Asked:

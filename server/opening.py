@@ -1,6 +1,7 @@
 """Open the engine beside the protocol: the tool list is answered at once, the first call waits for the stores."""
 
 import asyncio
+import contextvars
 import gc
 import logging
 from contextlib import suppress
@@ -31,7 +32,8 @@ class Opening:
         """Begin to open, in a task of its own."""
         ready: asyncio.Future[Engine] = asyncio.get_running_loop().create_future()
         self._ready = ready
-        self._holder = asyncio.create_task(self._hold(ready))
+        # What works on in the background is no part of the call that happens to open.
+        self._holder = asyncio.create_task(self._hold(ready), context=contextvars.Context())
 
     @property
     def is_open(self) -> bool:
@@ -59,9 +61,10 @@ class Opening:
     async def _hold(self, ready: "asyncio.Future[Engine]") -> None:
         try:
             engine_type = await asyncio.to_thread(_engine_type)
-            # What the engine does in the background begins in here, whoever asked for it first.
+            opening = engine_type.open(self.settings, work=self.settings.serve_jobs)
+            # What the engine does in the background begins in here.
             with watched_by(Background(self.meter)):
-                async with engine_type.open(self.settings, work=self.settings.serve_jobs) as engine:
+                async with opening as engine:
                     ready.set_result(engine)
                     _collect_garbage_from_now_on()
                     await self._leave.wait()

@@ -4,11 +4,11 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from secrets import token_hex
 from typing import Protocol
 
 from opentelemetry.trace import Span, SpanKind, StatusCode, get_current_span, get_tracer
 
+from sonik.correlation import correlation_id
 from sonik.watch import Event, Kind, Part, watched_by
 
 logger = logging.getLogger(__name__)
@@ -54,12 +54,6 @@ class Call:
         self._span = get_current_span()
         self._is_traced = self._span.is_recording()
         self._asks: set[Event] = set()
-        self._id = token_hex(8)
-
-    @property
-    def trace_id(self) -> str:
-        """The id that its result, its log records and its span carry."""
-        return self._id
 
     def during(self, part: Part) -> AbstractContextManager[Part]:
         """Time a part, and make it a span of the trace."""
@@ -75,7 +69,7 @@ class Call:
         facts = {"tool": self._tool, "outcome": self.outcome, "ms": round(seconds * 1000, 1)}
         logger.info("a call was answered", extra=facts)
         if self._is_traced:
-            self._span.set_attributes({"sonik.trace_id": self._id, "sonik.outcome": self.outcome})
+            self._span.set_attributes({"sonik.trace_id": correlation_id(), "sonik.outcome": self.outcome})
         if self._meter is None:
             return
         self._meter.called(self._tool, outcome=self.outcome, seconds=seconds)
@@ -97,8 +91,6 @@ class Call:
 
 class Background:
     """What a process does by itself. It implements `sonik.watch.Watch`."""
-
-    trace_id: str | None = None
 
     def __init__(self, meter: Meter | None) -> None:
         """Tell a meter, if there is one, what was learned."""

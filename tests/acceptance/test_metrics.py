@@ -1,14 +1,19 @@
-"""What two workers count, as one: calls, stages, the cache, refusals, lag; and who is told."""
+"""What two workers count, as one, log and trace: calls, stages, the cache, refusals, lag; and who is told."""
 
+import json
 import time
 from pathlib import Path
+from secrets import token_hex
 
 import httpx2
 import pytest
+from mcp import Client, MCPError
+from mcp.client.streamable_http import streamable_http_client
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.fix_http import Served, a_token, connected
-from tests.fix_mcp import data_of, error_of
-from tests.fix_metrics import BURST, counted_by_worker, scraped
+from tests.fix_mcp import ERAS, data_of, error_of
+from tests.fix_metrics import BURST, Collector, counted_by_worker, scraped
 
 pytestmark = pytest.mark.anyio
 
@@ -109,3 +114,67 @@ def test_openmetrics_is_spoken_to_who_asks_for_it(measured: Served) -> None:
     told = measured.ask("GET", "/metrics", headers=headers)
     assert told.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
     assert told.text.endswith("# EOF\n")
+
+
+async def test_the_log_tells_of_a_call_by_its_trace_id_and_not_of_what_was_asked(measured: Served) -> None:
+    token = a_token(sub="ana.de.la.selva")
+    async with connected(measured, token=token) as client:
+        found = data_of(await client.call_tool("sonik_search", {"query": "guacharaca fiesta de Xiomara"}))
+        assert error_of(await client.call_tool("sonik_get_entity", {"ref": "xiomara@example.org"}))
+    records = [json.loads(line) for line in measured.log().splitlines() if line.startswith("{")]
+    answered = [record for record in records if record["message"] == "a call was answered"]
+    (told,) = (record for record in answered if record["trace_id"] == found["trace_id"])
+    assert (told["tool"], told["outcome"], told["level"]) == ("sonik_search", "ok", "INFO")
+    assert told["ms"] > 0
+    assert {record["outcome"] for record in answered} >= {"ok", "not_found"}
+    assert all(len(record["trace_id"]) == 16 for record in answered)
+    for secret in ("guacharaca", "xiomara", "Xiomara", "ana.de.la.selva", token):
+        assert secret not in measured.log()
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_call_goes_on_in_the_trace_of_its_request_down_to_the_stores(
+    measured: Served, collector: Collector, era: str
+) -> None:
+    token, trace, parent = a_token(sub=f"traced-{era}"), token_hex(16), token_hex(8)
+    headers = {"Authorization": f"Bearer {token}", "traceparent": f"00-{trace}-{parent}-01", "tracestate": "x=ana"}
+    asked = {"query": f"tambora de palenque {era}"}
+    async with (
+        httpx2.AsyncClient(headers=headers, timeout=30) as http,
+        Client(streamable_http_client(measured.url, http_client=http), mode=era) as client,
+    ):
+        found = data_of(await client.call_tool("sonik_search", asked))
+    spans = {span.span_id: span for span in collector.trace(trace, until="tools/call sonik_search")}
+    (call,) = (span for span in spans.values() if span.name == "tools/call sonik_search")
+    assert call.parent_span_id.hex() == parent
+    assert attributes(call)["sonik.trace_id"] == found["trace_id"]
+    beneath = {span.name: spans[span.parent_span_id].name for span in spans.values() if span.parent_span_id in spans}
+    assert beneath["stage link"] == beneath["stage seeds"] == call.name
+    assert beneath["store graph"] == "stage expand"
+    assert beneath["store vectors"] == "stage seeds"
+    assert collector.paths == {"/v1/traces"}
+    told = b"".join(span.SerializeToString() for span in spans.values())
+    assert not [secret for secret in (b"palenque", b"x=ana", token.encode()) if secret in told]
+
+
+async def test_what_a_caller_makes_up_is_in_no_span(measured: Served, collector: Collector) -> None:
+    trace = token_hex(16)
+    headers = {"Authorization": f"Bearer {a_token(sub='made-up')}", "traceparent": f"00-{trace}-{token_hex(8)}-01"}
+    async with (
+        httpx2.AsyncClient(headers=headers, timeout=30) as http,
+        Client(streamable_http_client(measured.url, http_client=http)) as client,
+    ):
+        assert error_of(await client.call_tool("ana@example.org", {}))
+        with pytest.raises(MCPError):
+            await client.get_prompt("ana@example.org")
+        with pytest.raises(MCPError):
+            await client.read_resource("sonik://entity/ana@example.org")
+    spans = collector.trace(trace, until="resources/read")
+    names = {span.name for span in spans}
+    assert {"tools/call unknown", "prompts/get unknown", "resources/read"} <= names
+    assert not any(b"ana@" in span.SerializeToString() for span in spans)
+
+
+def attributes(span: Span) -> dict[str, str]:
+    """Return the texts that a span carries."""
+    return {one.key: one.value.string_value for one in span.attributes}
