@@ -60,7 +60,7 @@ from sonik.sync.herald import Herald
 from sonik.sync.projected import Projected
 from sonik.sync.projector import Projector, last_change, wait_until_projected
 from sonik.sync.source import Sink
-from sonik.sync.state import SyncReport, read_report, retry_dead_letters
+from sonik.sync.state import Lags, SyncReport, read_lags, read_report, retry_dead_letters
 from sonik.sync.vector_sink import VectorSink
 from sonik.types import JsonObject, Scope
 
@@ -310,6 +310,10 @@ class Engine:
     async def sync_report(self) -> SyncReport:
         """Return how far every sink is."""
         return await read_report(self._postgres, tuple(self._sinks.values()))
+
+    async def lags(self) -> Lags:
+        """Return how far every sink is behind, as truth knows it."""
+        return await read_lags(self._postgres)
 
     async def retry_dead_letters(self) -> int:
         """Put every dead letter back into the outbox."""

@@ -156,6 +156,14 @@ class Settings(BaseSettings):
         1_000_000, ge=1000, description="Most changes that wait for a sink; one that is further behind begins anew."
     )
     keep_cached_vectors: int = Field(500_000, ge=0, description="Most vectors kept to spare embedding a text again.")
+    otlp_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://[^?#]+$",
+        description="Collector that traces are sent to over HTTP, as http://127.0.0.1:4318; needs the extra otel.",
+    )
+    trace_ratio: float = Field(
+        1.0, ge=0, le=1, description="Share of the calls that are traced; a caller's traceparent decides before it."
+    )
     log_format: Literal["text", "json"] = Field("text", description="json: one JSON object a line.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="Level of the log.")
 

@@ -15,8 +15,10 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from pydantic_core import from_json, to_json
 
 from sonik.errors import Conflict, DiskFull, InvalidInput, StoreUnavailable
+from sonik.sql import name_of
 from sonik.stores.disk import Room
 from sonik.types import Scope
+from sonik.watch import Part, during
 
 logger = logging.getLogger(__name__)
 
@@ -68,19 +70,27 @@ class Session:
 
     async def fetch(self, row_type: type[T], query: LiteralString, params: Params | None = None) -> list[T]:
         """Return all rows as `row_type`, whose fields are named like the columns."""
-        async with self.connection.cursor(row_factory=_rows_as(row_type)) as cursor:
-            await cursor.execute(query, params)
-            return await cursor.fetchall()
+        with during(_part(query)) as part:
+            async with self.connection.cursor(row_factory=_rows_as(row_type)) as cursor:
+                await cursor.execute(query, params)
+                found = await cursor.fetchall()
+            part.rows = len(found)
+        return found
 
     async def rows(self, query: LiteralString, params: Params | None = None) -> list[Row]:
         """Return all rows as dictionaries."""
-        async with self.connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(query, params)
-            return await cursor.fetchall()
+        with during(_part(query)) as part:
+            async with self.connection.cursor(row_factory=dict_row) as cursor:
+                await cursor.execute(query, params)
+                found = await cursor.fetchall()
+            part.rows = len(found)
+        return found
 
     async def execute(self, query: LiteralString, params: Params | None = None) -> int:
         """Run a statement and return how many rows it touched."""
-        cursor = await self.connection.execute(query, params)
+        with during(_part(query)) as part:
+            cursor = await self.connection.execute(query, params)
+            part.rows = max(0, cursor.rowcount)
         return cursor.rowcount
 
     async def execute_all(self, statements: Iterable[tuple[LiteralString, Params]]) -> list[int]:
@@ -242,6 +252,10 @@ async def owner_session(dsn: str) -> AsyncIterator[Session]:
 def as_role(dsn: str, role: str) -> str:
     """Return the connection string with every session switched to `role`."""
     return make_conninfo(dsn, options=f"-c role={role}")
+
+
+def _part(query: str) -> Part:
+    return Part(kind="store", name="postgres", note=name_of(query))
 
 
 def _rows_as(row_type: type[T]) -> AsyncRowFactory[T]:

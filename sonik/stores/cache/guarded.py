@@ -17,6 +17,7 @@ from sonik.errors import InvalidInput
 from sonik.stores.cache.circuit import Circuit
 from sonik.stores.cache.entry import SCOPE, CacheEntry, Vector, checked_tags, identity, tokens
 from sonik.stores.within import within
+from sonik.watch import Part, during
 
 logger = logging.getLogger(__name__)
 
@@ -164,7 +165,8 @@ class GuardedCache(ABC):
             if not self._circuit.allows():
                 return otherwise
             try:
-                result = await (self._call(call) if seconds is None else within(self._call(call), seconds=seconds))
+                with during(Part(kind="store", name="cache")):
+                    result = await (self._call(call) if seconds is None else within(self._call(call), seconds=seconds))
             except FAILURES as error:
                 self._prepared = False
                 if self._circuit.failed(late=isinstance(error, TimeoutError)):
