@@ -1,17 +1,17 @@
 """What a question did, step by step."""
 
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from sonik.correlation import correlation_id
 from sonik.types import Step
 
 
 def new_trace_id() -> str:
-    """Return a fresh trace id: 16 hex digits."""
-    return secrets.token_hex(8)
+    """Return the id of the call that is being answered, else a fresh one: 16 hex digits."""
+    return correlation_id()
 
 
 @dataclass(kw_only=True, slots=True)
