@@ -1,11 +1,14 @@
 """Open the engine beside the protocol: the tool list is answered at once, the first call waits for the stores."""
 
 import asyncio
+import contextvars
 import gc
 import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from sonik.audit.log import CallLog
+from sonik.clock import Clock
 from sonik.errors import SonikError
 from sonik.settings import Settings
 
@@ -20,6 +23,9 @@ class Opening:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.clock = Clock.frozen(settings.now)
+        self.calls = CallLog(clock=self.clock)
+        self.audit_key = settings.key_for("audit")
         self._leave = asyncio.Event()
         self._ready: asyncio.Future[Engine] | None = None
         self._holder: asyncio.Task[None] | None = None
@@ -28,7 +34,8 @@ class Opening:
         """Begin to open, in a task of its own."""
         ready: asyncio.Future[Engine] = asyncio.get_running_loop().create_future()
         self._ready = ready
-        self._holder = asyncio.create_task(self._hold(ready))
+        # What works on in the background is no part of the call that happens to open.
+        self._holder = asyncio.create_task(self._hold(ready), context=contextvars.Context())
 
     @property
     def is_open(self) -> bool:
@@ -56,7 +63,7 @@ class Opening:
     async def _hold(self, ready: "asyncio.Future[Engine]") -> None:
         try:
             engine_type = await asyncio.to_thread(_engine_type)
-            async with engine_type.open(self.settings, work=self.settings.serve_jobs) as engine:
+            async with engine_type.open(self.settings, work=self.settings.serve_jobs, calls=self.calls) as engine:
                 ready.set_result(engine)
                 _collect_garbage_from_now_on()
                 await self._leave.wait()

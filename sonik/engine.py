@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from sonik.access.keys import Keys
+from sonik.audit import sealing
+from sonik.audit.auditor import Auditor
+from sonik.audit.log import CallLog
 from sonik.clock import Clock
 from sonik.errors import InvalidInput, OutOfTime, did_you_mean
 from sonik.ingest import background
@@ -65,13 +68,15 @@ from sonik.types import JsonObject, Scope
 
 logger = logging.getLogger(__name__)
 
-SCHEDULE = (DAILY, writeback.HOURLY)
+SCHEDULE = (DAILY, writeback.HOURLY, sealing.HOURLY)
 
 
 class Engine:
     """Everything Sonik can do, over one set of open stores. Use `async with Engine.open(settings) as engine`."""
 
-    def __init__(self, *, settings: Settings, stores: OpenStores, without: Collection[Part] = ()) -> None:
+    def __init__(
+        self, *, settings: Settings, stores: OpenStores, without: Collection[Part] = (), calls: CallLog | None = None
+    ) -> None:  # fmt: skip
         postgres, graphs, vectors, embedder = stores.postgres, stores.graphs, stores.vectors, stores.embedder
         legends, cache = stores.legends, stores.cache
         clock = Clock.frozen(settings.now)
@@ -82,6 +87,8 @@ class Engine:
         self.buckets = stores.buckets
         self.cursor_key = settings.key_for("cursor")
         self.keys = Keys(postgres=postgres, clock=clock)
+        self.calls = CallLog(clock=clock) if calls is None else calls
+        self.auditor = Auditor.of(settings, postgres=postgres, clock=clock)
         self.log = TraversalLog(postgres=postgres, clock=clock)
         self.learner = Learner(postgres=postgres, clock=clock, log=self.log, cap=settings.learning_cap)
         self.insights = Insights(postgres=postgres, clock=clock, log=self.log)
@@ -122,7 +129,7 @@ class Engine:
     @asynccontextmanager
     async def open(
         cls, settings: Settings, *, project: bool = True, work: bool = False, replace_vectors: bool = False,
-        embedder: Embedder | None = None, without: Collection[Part] = (),
+        embedder: Embedder | None = None, without: Collection[Part] = (), calls: CallLog | None = None,
     ) -> AsyncIterator["Engine"]:  # fmt: skip
         """Open all stores, starting embedded servers where no address is set; close them on the way out.
 
@@ -133,16 +140,19 @@ class Engine:
             replace_vectors: begin the vectors anew even if another model made them.
             embedder: your own in place of the one the settings name.
             without: parts that searches do without, to measure what they are worth.
+            calls: where calls are noted, if they are before it is open.
         """
         async with AsyncExitStack() as stack:
             embedder = embedder or open_embedder(settings)
             warming = asyncio.create_task(embedder.warm())
             stack.push_async_callback(settled, warming)
             opening = open_stores(settings, embedder=embedder, replace_vectors=replace_vectors)
-            engine = cls(settings=settings, stores=await stack.enter_async_context(opening), without=without)
+            stores = await stack.enter_async_context(opening)
+            engine = cls(settings=settings, stores=stores, without=without, calls=calls)
             stack.push_async_callback(engine.log.flush)
+            stack.push_async_callback(engine.calls.flush, stores.postgres)
             stack.push_async_callback(engine.keys.close)
-            running = [engine.log.run()]
+            running = [engine.log.run(), engine.calls.run(stores.postgres)]
             running += [engine._projector.run()] if project else []
             running += [engine._worker.run()] if work else []
             for coroutine in running:
@@ -287,6 +297,7 @@ class Engine:
         """Return how each kind of job is done."""
         return {
             background.NAME: BackgroundIngest(postgres=self._postgres, clock=self.clock).handler,
+            sealing.NAME: self.auditor.handler,
             retention.NAME: Retention.of(self.settings, clock=self.clock).handler,
             **self.learner.handlers,
         }
