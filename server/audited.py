@@ -72,7 +72,7 @@ def outcome_of(error: BaseException) -> str:
             return link.code
         if isinstance(link, ValidationError):
             return "invalid_arguments"
+        if isinstance(link, ResourceNotFoundError) and link.__cause__ is None:
+            return NotFound.code
         link = link.__cause__
-    if isinstance(error, ResourceNotFoundError):
-        return NotFound.code
     return "refused" if isinstance(error, MCPError) else "internal"

@@ -59,21 +59,32 @@ def verify(
     head: Annotated[
         str | None, typer.Option(help="A head noted earlier: the chain must still lead through it.")
     ] = None,
+    first: Annotated[
+        int, typer.Option("--from", min=1, help="The seal to begin with, to go on where one stopped.")
+    ] = 1,
     as_json: Json = False,
 ) -> None:
     """Check every row against its seal, and every seal against the one before (exit code 1 if one does not hold)."""
     scope = Settings().scope()
+    reached = first - 1
 
     async def look(engine: "Engine") -> Checked:
-        with Progress(console=Console(stderr=True), transient=True) as progress:
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
             task = progress.add_task("seals")
 
             def watch(done: int, total: int) -> None:
+                nonlocal reached
+                reached = done
                 progress.update(task, completed=done, total=total)
 
-            return await engine.auditor.check(scope=scope, head=head, watch=watch)
+            return await engine.auditor.check(scope=scope, head=head, first=first, watch=watch)
 
-    checked = with_engine(look)
+    try:
+        checked = with_engine(look)
+    except KeyboardInterrupt:
+        typer.echo(f"Stopped: `--from {reached + 1}` goes on.", err=True)
+        raise
     if as_json:
         typer.echo(json.dumps({**asdict(checked), "holds": checked.holds}, default=str, indent=2))
     else:

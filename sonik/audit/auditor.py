@@ -93,15 +93,17 @@ class Auditor:
         _check_operator(scope, everywhere=True)
         return await self._sealing.seal()
 
-    async def check(self, *, scope: Scope, head: str | None = None, watch: Watcher | None = None) -> Checked:
-        """Check every row and seal; with a head noted earlier, also that the chain still leads through it.
+    async def check(
+        self, *, scope: Scope, head: str | None = None, first: int = 1, watch: Watcher | None = None
+    ) -> Checked:
+        """Check rows and seals from a seal on; with a head noted earlier, also that the chain still leads through it.
 
         Raises:
             NotAllowed: the caller does not run all of Sonik.
             InvalidInput: the head is no beginning of a digest.
         """
         _check_operator(scope, everywhere=True)
-        return await check(self.postgres, secret=self.secret, head=_head(head), watch=watch)
+        return await check(self.postgres, secret=self.secret, head=_head(head), first=first, watch=watch)
 
     @property
     def _sealing(self) -> Sealing:

@@ -61,26 +61,29 @@ class Checked:
 
 
 async def check(
-    postgres: Postgres, *, secret: bytes | None = None, head: str | None = None, watch: Watcher | None = None
-) -> Checked:
-    """Check the whole chain against the rows, as they are at one moment.
+    postgres: Postgres, *, secret: bytes | None = None, head: str | None = None, first: int = 1,
+    watch: Watcher | None = None,
+) -> Checked:  # fmt: skip
+    """Check the chain against the rows, as they are at one moment.
 
     Args:
         postgres: where the log is.
         secret: what seals were marked with, where they are to be marked.
         head: the beginning of a digest noted earlier, which must still be in the chain.
-        watch: is told how many seals were checked, and of how many.
+        first: the seal to begin with; the one before it is taken as it stands.
+        watch: is told up to which seal all are checked, and how many there are.
     """
     async with postgres.writing() as session:
         await session.execute("set transaction isolation level repeatable read")
         (count,) = await session.rows(SQL["seal_total"])
-        walk = _Walk(secret=secret, head=head)
+        before = await session.fetch(Seal, SQL["seals_after"], {"number": first - 2, "limit": 1}) if first > 1 else []
+        walk = _Walk(secret=secret, head=head, behind=before[0] if before else None)
         while seals := await session.fetch(Seal, SQL["seals_after"], {"number": walk.number, "limit": PAGE}):
             for seal in seals:
                 rows = await stretch(session, walk.place, seal.place, limit=seal.rows + MOST_EXTRA)
                 walk.take(seal, rows)
             if watch is not None:
-                watch(walk.found.seals, int(str(count["seals"])))
+                watch(walk.number, int(str(count["seals"])))
         await _behind(session, walk)
         return walk.ended()
 
@@ -98,15 +101,15 @@ async def _behind(session: Session, walk: "_Walk") -> None:
 class _Walk:
     """A walk along the chain, seal by seal."""
 
-    def __init__(self, *, secret: bytes | None, head: str | None) -> None:
+    def __init__(self, *, secret: bytes | None, head: str | None, behind: Seal | None) -> None:
         self.found = Checked()
-        self.number = 0
-        self.place = Place()
+        self.number = behind.number if behind else 0
+        self.place = behind.place if behind else Place()
         self.told_forgotten = 0
         self._secret = secret
         self._wanted = head
         self._head_found = False
-        self._previous = NOTHING_BEFORE
+        self._previous = behind.digest if behind else NOTHING_BEFORE
         self._forgotten: list[int] = []
 
     def take(self, seal: Seal, rows: Sequence[Row]) -> None:

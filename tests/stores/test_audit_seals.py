@@ -174,6 +174,16 @@ async def test_a_break_is_told_by_its_seal_and_what_is_wrong(
     assert await told(sealed_log) == breaks
 
 
+async def test_a_check_can_begin_behind_what_was_checked_before(sealed_log: Truth) -> None:
+    await as_intruder(sealed_log, "update unified.audit_log set outcome = 'x' where seq in (2, 10)")
+    watched: list[tuple[int, int]] = []
+    assert await told(sealed_log, watch=lambda done, total: watched.append((done, total))) == [
+        (1, "changed row 2"), (3, "changed row 10"),
+    ]  # fmt: skip
+    assert watched == [(3, 3)]
+    assert await told(sealed_log, first=2) == [(3, "changed row 10")]
+
+
 async def test_rows_put_in_another_order_are_told_as_such(sealed_log: Truth) -> None:
     await as_intruder(
         sealed_log,
