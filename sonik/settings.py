@@ -81,6 +81,12 @@ class Settings(BaseSettings):
         description="Signs cursors; set the same one on every server of a fleet. Unset: a new one each start.",
     )
 
+    audit_secret: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Marks the seals of the audit log; the same on every process that does jobs, and never changed.",
+    )
+
     http_auth: Literal["required", "off"] = Field(
         "required",
         description="off: whoever reaches the port acts as the local caller; only on this machine's address.",
@@ -152,6 +158,7 @@ class Settings(BaseSettings):
     keep_jobs_days: int = Field(30, ge=1, description="Days that ended jobs are kept, failed ones with their input.")
     keep_keys_days: int = Field(30, ge=1, description="Days that a repeat is known by its idempotency key.")
     keep_dead_letters_days: int = Field(90, ge=1, description="Days that a change no sink would take is kept.")
+    keep_audit_days: int = Field(365, ge=1, description="Days that rows of the audit log are kept after their seal.")
     keep_outbox_rows: int = Field(
         1_000_000, ge=1000, description="Most changes that wait for a sink; one that is further behind begins anew."
     )

@@ -67,7 +67,11 @@ def test_histograms_are_asked_for_by_their_buckets_and_counters_for_their_rates(
 def test_an_expression_is_whole_and_selects_values_that_there_are(text: str) -> None:
     assert (text.count("("), text.count("{"), text.count("[")) == (text.count(")"), text.count("}"), text.count("]"))
     codes = {error.code for error in descendants(SonikError)} | {"internal", "invalid_arguments", "unknown_tool"}
-    known = {"outcome": codes | {OK, CANCELLED}, "reason": set(REASONS), "result": set(ASKS.values())}
+    known: dict[str, set[str]] = {
+        "outcome": codes | {OK, CANCELLED},
+        "reason": set(REASONS),
+        "result": set(ASKS.values()),
+    }
     for label, values in SELECTED.findall(text):
         assert set(values.split("|")) <= known[label]
 
