@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from mcp import MCPError
 from mcp.server import MCPServer
@@ -38,15 +38,19 @@ from starlette.routing import Route
 
 from prompts import catalog as prompts
 from prompts.catalog import PROMPTS, Prompt
-from server.audited import UNKNOWN, audited
-from server.border import at_the_border, no_tool, one_line
+from server.audited import audited
+from server.border import at_the_border, code_of, no_tool, one_line
 from server.callers import scope_of, tools_of
 from server.completions import complete
+from server.evenings import Evenings
 from server.lines import Messages
 from server.opening import Opening
 from server.resources import add_resources
 from server.schemas import input_schema, output_schema
+from server.subscriptions import Subscriptions
+from server.tracing import tracing
 from server.version import VERSION
+from server.watching import OK, UNKNOWN, watched_call
 from sonik.errors import SonikError, did_you_mean
 from tools.catalog import BY_NAME, AnyTool
 
@@ -70,21 +74,26 @@ CACHE_HINTS: dict[CacheableMethod, CacheHint] = {
 class SonikServer(MCPServer[Opening]):
     """An MCP server whose tools are those of the catalogue, validated whole and answered within their budget."""
 
+    # Clients of the handshake era would have to come back to the worker they began with.
+    stateless: ClassVar[bool] = True
+
     async def list_tools(self) -> list[ToolInfo]:
         """Return the tools the caller may use, in the catalogue's order."""
         return [_info(tool) for tool in tools_of()]
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Opening, Any] | None = None
-    ) -> CallToolResult:
+    ) -> CallToolResult | InputRequiredResult:
         """Run a tool; every failure comes back as a tool error."""
         if context is None:
             raise RuntimeError("a tool call needs its request context")
         opening = context.request_context.lifespan_context
         mine = {tool.name: tool for tool in tools_of()}
-        tool = mine.get(name)
-        with audited(opening, "tools/call", name if name in BY_NAME else UNKNOWN, arguments) as note:
-            return note.of(await _called(tool, arguments, opening) if tool else no_tool(name, mine))
+        tool, target = mine.get(name), name if name in BY_NAME else UNKNOWN
+        with audited(opening, "tools/call", target, arguments) as note, watched_call(target, opening.meter) as call:
+            result = await _called(tool, arguments, opening) if tool else no_tool(name, mine)
+            call.outcome = code_of(result) if result.is_error else OK
+            return note.of(result)
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[Opening, Any] | None = None
@@ -109,6 +118,10 @@ class SonikServer(MCPServer[Opening]):
         fitting = [pattern for pattern in patterns if uri.startswith(pattern.partition("{")[0])]
         return uri if uri in static else max(fitting, key=len, default=UNKNOWN)
 
+    def subscribable(self, subscriptions: Subscriptions, *, standing: bool) -> None:
+        """Answer requests to subscribe."""
+        subscriptions.serve(self._lowlevel_server, standing=standing)
+
     async def run_stdio_async(self) -> None:
         """Serve over stdio until stdin ends."""
         serving = self._lowlevel_server
@@ -121,13 +134,13 @@ class SonikServer(MCPServer[Opening]):
         transport_security: TransportSecuritySettings, most_bytes: int, routes: list[Route],
         outside: Sequence[Middleware] = (), inside: Sequence[Middleware] = (),
     ) -> Starlette:  # fmt: skip
-        """Return the app that serves over HTTP, stateless; with a verifier, `/mcp` needs a bearer token.
+        """Return the app that serves over HTTP; with a verifier, `/mcp` needs a bearer token.
 
         `outside` goes around the authentication, `inside` between it and the routes.
         """
         served = self._lowlevel_server.streamable_http_app(
-            stateless_http=True, max_request_body_size=most_bytes, transport_security=transport_security, auth=auth,
-            token_verifier=token_verifier, custom_starlette_routes=routes,
+            stateless_http=self.stateless, max_request_body_size=most_bytes, transport_security=transport_security,
+            auth=auth, token_verifier=token_verifier, custom_starlette_routes=routes,
         )  # fmt: skip
         if token_verifier is not None and auth is None:
             # The SDK reads tokens only where it can say who issues them.
@@ -142,7 +155,7 @@ class SonikServer(MCPServer[Opening]):
 
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[Opening, Any] | None = None
-    ) -> GetPromptResult:
+    ) -> GetPromptResult | InputRequiredResult:
         """Return a prompt's text; what is wrong with the call is told as a protocol error, for there is no other."""
         if context is None:
             raise RuntimeError("a prompt needs its request context")
@@ -154,24 +167,31 @@ class SonikServer(MCPServer[Opening]):
         return GetPromptResult(description=prompt.about, messages=[message])
 
 
-def build(opening: Opening) -> SonikServer:
-    """Return the server; the engine opens when it starts to serve."""
+def build(opening: Opening, *, kind: type[SonikServer] = SonikServer, standing: bool = True) -> SonikServer:
+    """Return the server, of a kind that may do more; the engine opens when it starts to serve.
+
+    Where no connection is `standing` between requests, the handshake era cannot subscribe and is told so at first.
+    """
+    evenings = Evenings(opening)
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[Opening]) -> AsyncIterator[Opening]:
-        opening.start()
-        try:
-            yield opening
-        finally:
-            await opening.close()
+        async with tracing(opening.settings):
+            opening.start()
+            try:
+                yield opening
+            finally:
+                await evenings.close()
+                await opening.close()
 
-    server = SonikServer(
+    server = kind(
         "sonik", title="Sonik", version=VERSION, instructions=INSTRUCTIONS, lifespan=lifespan,
         log_level=opening.settings.log_level,
-        cache_hints=CACHE_HINTS,
+        cache_hints=CACHE_HINTS, subscriptions=False,
         request_state_security=RequestStateSecurity(keys=[opening.settings.key_for("request state")]),
     )  # fmt: skip
     add_resources(server)
+    server.subscribable(Subscriptions(opening, evenings), standing=standing)
 
     # The SDK leaves its decorator untyped.
     server.completion()(partial(complete, opening))  # type: ignore[no-untyped-call]

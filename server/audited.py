@@ -16,13 +16,12 @@ from pydantic import ValidationError
 from server.border import code_of
 from server.callers import key_of, scope_of
 from server.opening import Opening
+from server.watching import CANCELLED
 from sonik.audit.call import OK, Call, arguments_digest
 from sonik.correlation import correlated
 from sonik.errors import NotFound, SonikError
 
 Action = Literal["tools/call", "resources/read", "prompts/get", "completion/complete"]
-# What a caller wrote is not to be kept, so what is none of ours has this name.
-UNKNOWN = "unknown"
 _TRACE_ID = re.compile(r"[0-9a-f]{8,32}")
 
 
@@ -65,7 +64,7 @@ def audited(opening: Opening, action: Action, target: str, arguments: Mapping[st
 def outcome_of(error: BaseException) -> str:
     """Return the code of what a call failed with: of an error within an error the one that we know."""
     if isinstance(error, asyncio.CancelledError):
-        return "cancelled"
+        return CANCELLED
     link: BaseException | None = error
     while link is not None:
         if isinstance(link, SonikError):

@@ -21,3 +21,8 @@ def correlated() -> Iterator[str]:
         yield correlation_id()
     finally:
         _current.reset(token)
+
+
+def current_id() -> str | None:
+    """Return the id of the call that is being answered; None where there is none."""
+    return _current.get()
