@@ -270,6 +270,21 @@ insert into unified.audit_log (at, correlation_id, actor, organisation, role, ac
 values (%(now)s, %(correlation_id)s, unified.audit_ref(%(actor)s), unified.audit_ref(%(organisation)s), %(role)s,
         %(action)s, %(collection)s, %(details)s);
 
+-- name: append_calls
+-- Whoever was cancelled while the database committed writes the same calls again.
+insert into unified.audit_log (id, at, correlation_id, actor, organisation, key, role, action, target, outcome, ms,
+                               arguments, collection)
+select id, at, correlation_id, unified.audit_ref(actor), unified.audit_ref(organisation), key, role, action, target,
+       outcome, ms, arguments, collection
+from jsonb_to_recordset(%(rows)s) as x (id uuid, at timestamptz, correlation_id text, actor text, organisation text,
+    key text, role text, action text, target text, outcome text, ms double precision, arguments text, collection text)
+on conflict (id) do nothing;
+
+-- name: append_note
+-- What the log says of itself: that calls were lost, or that old rows were forgotten.
+insert into unified.audit_log (at, correlation_id, actor, role, action, collection, details)
+values (%(now)s, %(correlation_id)s, unified.audit_ref('audit'), 'staff', %(action)s, 'live', %(details)s);
+
 -- name: find_idempotency_key
 select request_hash, response from unified.idempotency_keys
 where collection = %(collection)s and owner_org is not distinct from %(owner_org)s and actor = %(actor)s
