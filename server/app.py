@@ -38,6 +38,7 @@ from starlette.routing import Route
 
 from prompts import catalog as prompts
 from prompts.catalog import PROMPTS, Prompt
+from server.asking import answered, ask, can_ask, declined
 from server.border import at_the_border, no_tool, one_line
 from server.callers import scope_of, tools_of
 from server.completions import complete
@@ -50,6 +51,7 @@ from server.subscriptions import Subscriptions
 from server.version import VERSION
 from sonik.errors import SonikError, did_you_mean
 from tools.catalog import AnyTool
+from tools.rendering import Rendered
 
 INSTRUCTIONS = (
     "Sonik knows what is on and who is who in Latin American nightlife and culture. Start with sonik_search (a "
@@ -77,24 +79,15 @@ class SonikServer(MCPServer[Opening]):
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Opening, Any] | None = None
-    ) -> CallToolResult:
-        """Run a tool; every failure comes back as a tool error."""
+    ) -> CallToolResult | InputRequiredResult:
+        """Run a tool; every failure comes back as a tool error, and what needs a person's word asks for it."""
         mine = {tool.name: tool for tool in tools_of()}
         tool = mine.get(name)
         if tool is None:
             return no_tool(name, mine)
         if context is None:
             raise RuntimeError("a tool call needs its request context")
-        opening = context.request_context.lifespan_context
-
-        async def work() -> CallToolResult:
-            checked = tool.arguments.model_validate(arguments)
-            engine = await opening.engine()
-            rendered = await tool.run(engine, scope_of(opening.settings), checked)
-            text = TextContent(type="text", text=rendered.text)
-            return CallToolResult(content=[text], structured_content=rendered.structured())
-
-        return await at_the_border(tool, work)
+        return await at_the_border(tool, lambda: _called(tool, arguments, context))
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[Opening, Any] | None = None
@@ -190,6 +183,32 @@ def build(opening: Opening, *, standing: bool = True) -> SonikServer:
     # The SDK leaves its decorator untyped.
     server.completion()(partial(complete, opening))  # type: ignore[no-untyped-call]
     return server
+
+
+async def _called(
+    tool: AnyTool, arguments: dict[str, Any], context: Context[Opening, Any]
+) -> CallToolResult | InputRequiredResult:
+    """Run a tool, and once more where a person's word was needed and is given."""
+    given = answered(context, arguments)
+    if isinstance(given, CallToolResult):
+        return given
+    rendered = await _run(tool, given, context)
+    token = rendered.structured().get("confirm_token")
+    if rendered.question is not None and isinstance(token, str) and can_ask(context):
+        said = await ask(context, rendered.question, token)
+        if isinstance(said, InputRequiredResult):
+            return said
+        if not said:
+            return declined()
+        rendered = await _run(tool, {**given, "confirm_token": token}, context)
+    text = TextContent(type="text", text=rendered.text)
+    return CallToolResult(content=[text], structured_content=rendered.structured())
+
+
+async def _run(tool: AnyTool, arguments: dict[str, Any], context: Context[Opening, Any]) -> Rendered[Any]:
+    opening = context.request_context.lifespan_context
+    checked = tool.arguments.model_validate(arguments)
+    return await tool.run(await opening.engine(), scope_of(opening.settings), checked)
 
 
 def _info(tool: AnyTool) -> ToolInfo:

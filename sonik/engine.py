@@ -85,6 +85,7 @@ class Engine:
         self.buckets = stores.buckets
         self.signals = stores.signals
         self.cursor_key = settings.key_for("cursor")
+        self.consent_key = settings.key_for("consent")
         self.keys = Keys(postgres=postgres, clock=clock)
         self.log = TraversalLog(postgres=postgres, clock=clock)
         self.learner = Learner(postgres=postgres, clock=clock, log=self.log, cap=settings.learning_cap)
