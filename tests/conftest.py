@@ -13,4 +13,5 @@ pytest_plugins = [
     "tests.fix_world",
     "tests.fix_eval",
     "tests.fix_learning",
+    "tests.fix_browser",
 ]
