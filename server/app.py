@@ -1,9 +1,9 @@
 """The MCP server: tools and prompts from their catalogues, resources, and the error border around the tools."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from mcp import MCPError
 from mcp.server import MCPServer
@@ -40,8 +40,9 @@ from starlette.routing import Route
 from prompts import catalog as prompts
 from prompts.catalog import PROMPTS, Prompt
 from server import graph_view
-from server.asking import answered, ask, can_ask, declined
-from server.border import at_the_border, no_tool, one_line
+from server.asking import ASKED, answered, ask, can_ask, declined
+from server.audited import audited
+from server.border import Outcome, at_the_border, code_of, no_tool, one_line
 from server.callers import scope_of, tools_of
 from server.completions import complete
 from server.evenings import Evenings
@@ -50,9 +51,11 @@ from server.opening import Opening
 from server.resources import add_resources
 from server.schemas import input_schema, output_schema
 from server.subscriptions import Subscriptions
+from server.tracing import tracing
 from server.version import VERSION
+from server.watching import OK, UNKNOWN, watched_call
 from sonik.errors import SonikError, did_you_mean
-from tools.catalog import AnyTool
+from tools.catalog import BY_NAME, AnyTool
 from tools.rendering import Rendered
 
 INSTRUCTIONS = (
@@ -77,6 +80,9 @@ CACHE_HINTS: dict[CacheableMethod, CacheHint] = {
 class SonikServer(MCPServer[Opening]):
     """An MCP server whose tools are those of the catalogue, validated whole and answered within their budget."""
 
+    # Clients of the handshake era would have to come back to the worker they began with.
+    stateless: ClassVar[bool] = True
+
     async def list_tools(self) -> list[ToolInfo]:
         """Return the tools the caller may use, in the catalogue's order."""
         return [_info(tool) for tool in tools_of()]
@@ -85,24 +91,41 @@ class SonikServer(MCPServer[Opening]):
         self, name: str, arguments: dict[str, Any], context: Context[Opening, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         """Run a tool; every failure comes back as a tool error, and what needs a person's word asks for it."""
-        mine = {tool.name: tool for tool in tools_of()}
-        tool = mine.get(name)
-        if tool is None:
-            return no_tool(name, mine)
         if context is None:
             raise RuntimeError("a tool call needs its request context")
-        return await at_the_border(tool, lambda: _called(tool, arguments, context))
+        opening = context.request_context.lifespan_context
+        mine = {tool.name: tool for tool in tools_of()}
+        tool, target = mine.get(name), name if name in BY_NAME else UNKNOWN
+        with audited(opening, "tools/call", target, arguments) as note, watched_call(target, opening.meter) as call:
+            result = await _called(tool, arguments, context) if tool else no_tool(name, mine)
+            if isinstance(result, InputRequiredResult):
+                note.outcome = call.outcome = ASKED
+                return result
+            call.outcome = code_of(result) if result.is_error else OK
+            return note.of(result)
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[Opening, Any] | None = None
     ) -> Iterable[ReadResourceContents] | InputRequiredResult:
         """Read a resource; what is wrong with the URI is told in a few words, however long it is."""
-        if len(str(uri)) > LONGEST_URI:
-            raise MCPError(INVALID_PARAMS, f"A URI has at most {LONGEST_URI:,} characters. Use the entity's slug.")
-        try:
-            return await super().read_resource(uri, context)
-        except ResourceNotFoundError as error:
-            raise MCPError(INVALID_PARAMS, one_line(str(error)), data={"uri": str(uri)}) from error
+        if context is None:
+            raise RuntimeError("a resource needs its request context")
+        opening = context.request_context.lifespan_context
+        target = await self._resource_named(str(uri))
+        with audited(opening, "resources/read", target, {"uri": str(uri)}):
+            if len(str(uri)) > LONGEST_URI:
+                raise MCPError(INVALID_PARAMS, f"A URI has at most {LONGEST_URI:,} characters. Use the entity's slug.")
+            try:
+                return await super().read_resource(uri, context)
+            except ResourceNotFoundError as error:
+                raise MCPError(INVALID_PARAMS, one_line(str(error)), data={"uri": str(uri)}) from error
+
+    async def _resource_named(self, uri: str) -> str:
+        """Return the name we gave to what a URI asks for: what stands in it is the caller's."""
+        static = {str(resource.uri) for resource in await self.list_resources()}
+        patterns = [template.uri_template for template in await self.list_resource_templates()]
+        fitting = [pattern for pattern in patterns if uri.startswith(pattern.partition("{")[0])]
+        return uri if uri in static else max(fitting, key=len, default=UNKNOWN)
 
     def subscribable(self, subscriptions: Subscriptions, *, standing: bool) -> None:
         """Answer requests to subscribe."""
@@ -120,13 +143,13 @@ class SonikServer(MCPServer[Opening]):
         transport_security: TransportSecuritySettings, most_bytes: int, routes: list[Route],
         outside: Sequence[Middleware] = (), inside: Sequence[Middleware] = (),
     ) -> Starlette:  # fmt: skip
-        """Return the app that serves over HTTP, stateless; with a verifier, `/mcp` needs a bearer token.
+        """Return the app that serves over HTTP; with a verifier, `/mcp` needs a bearer token.
 
         `outside` goes around the authentication, `inside` between it and the routes.
         """
         served = self._lowlevel_server.streamable_http_app(
-            stateless_http=True, max_request_body_size=most_bytes, transport_security=transport_security, auth=auth,
-            token_verifier=token_verifier, custom_starlette_routes=routes,
+            stateless_http=self.stateless, max_request_body_size=most_bytes, transport_security=transport_security,
+            auth=auth, token_verifier=token_verifier, custom_starlette_routes=routes,
         )  # fmt: skip
         if token_verifier is not None and auth is None:
             # The SDK reads tokens only where it can say who issues them.
@@ -141,26 +164,20 @@ class SonikServer(MCPServer[Opening]):
 
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[Opening, Any] | None = None
-    ) -> GetPromptResult:
+    ) -> GetPromptResult | InputRequiredResult:
         """Return a prompt's text; what is wrong with the call is told as a protocol error, for there is no other."""
         if context is None:
             raise RuntimeError("a prompt needs its request context")
-        prompt = prompts.BY_NAME.get(name)
-        if prompt is None:
-            hint = did_you_mean(name, list(prompts.BY_NAME))
-            raise MCPError(INVALID_PARAMS, one_line(f"There is no prompt '{name[:80]}'. {hint}"))
-        try:
-            engine = await context.request_context.lifespan_context.engine()
-            given = {key: str(value) for key, value in (arguments or {}).items()}
-            text = prompt.written(given, vocabulary=engine.vocabulary)
-        except SonikError as error:
-            raise MCPError(INVALID_PARAMS, one_line(str(error))) from error
+        opening = context.request_context.lifespan_context
+        target = name if name in prompts.BY_NAME else UNKNOWN
+        with audited(opening, "prompts/get", target, arguments or {}):
+            prompt, text = await _written(name, arguments or {}, opening)
         message = PromptMessage(role="user", content=TextContent(type="text", text=text))
         return GetPromptResult(description=prompt.about, messages=[message])
 
 
-def build(opening: Opening, *, standing: bool = True) -> SonikServer:
-    """Return the server; the engine opens when it starts to serve.
+def build(opening: Opening, *, kind: type[SonikServer] = SonikServer, standing: bool = True) -> SonikServer:
+    """Return the server, of a kind that may do more; the engine opens when it starts to serve.
 
     Where no connection is `standing` between requests, the handshake era cannot subscribe and is told so at first.
     """
@@ -168,14 +185,15 @@ def build(opening: Opening, *, standing: bool = True) -> SonikServer:
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[Opening]) -> AsyncIterator[Opening]:
-        opening.start()
-        try:
-            yield opening
-        finally:
-            await evenings.close()
-            await opening.close()
+        async with tracing(opening.settings):
+            opening.start()
+            try:
+                yield opening
+            finally:
+                await evenings.close()
+                await opening.close()
 
-    server = SonikServer(
+    server = kind(
         "sonik", title="Sonik", version=VERSION, instructions=INSTRUCTIONS, lifespan=lifespan,
         log_level=opening.settings.log_level,
         cache_hints=CACHE_HINTS, subscriptions=False, extensions=[_apps()],
@@ -189,30 +207,31 @@ def build(opening: Opening, *, standing: bool = True) -> SonikServer:
     return server
 
 
-async def _called(
-    tool: AnyTool, arguments: dict[str, Any], context: Context[Opening, Any]
-) -> CallToolResult | InputRequiredResult:
+async def _called(tool: AnyTool, arguments: dict[str, Any], context: Context[Opening, Any]) -> Outcome:
     """Run a tool, and once more where a person's word was needed and is given."""
-    given = answered(context, arguments)
-    if isinstance(given, CallToolResult):
-        return given
-    rendered = await _run(tool, given, context)
-    token = rendered.structured().get("confirm_token")
-    if rendered.question is not None and isinstance(token, str) and can_ask(context):
-        said = await ask(context, rendered.question, token)
-        if isinstance(said, InputRequiredResult):
-            return said
-        if not said:
-            return declined()
-        rendered = await _run(tool, {**given, "confirm_token": token}, context)
-    text = TextContent(type="text", text=rendered.text)
-    return CallToolResult(content=[text], structured_content=rendered.structured())
 
+    async def run(given: dict[str, Any]) -> Rendered[Any]:
+        opening = context.request_context.lifespan_context
+        checked = tool.arguments.model_validate(given)
+        return await tool.run(await opening.engine(), scope_of(opening.settings), checked)
 
-async def _run(tool: AnyTool, arguments: dict[str, Any], context: Context[Opening, Any]) -> Rendered[Any]:
-    opening = context.request_context.lifespan_context
-    checked = tool.arguments.model_validate(arguments)
-    return await tool.run(await opening.engine(), scope_of(opening.settings), checked)
+    async def work() -> Outcome:
+        given = answered(context, arguments)
+        if isinstance(given, CallToolResult):
+            return given
+        rendered = await run(given)
+        token = rendered.structured().get("confirm_token")
+        if rendered.question is not None and isinstance(token, str) and can_ask(context):
+            said = await ask(context, rendered.question, token)
+            if isinstance(said, InputRequiredResult):
+                return said
+            if not said:
+                return declined()
+            rendered = await run({**given, "confirm_token": token})
+        text = TextContent(type="text", text=rendered.text)
+        return CallToolResult(content=[text], structured_content=rendered.structured())
+
+    return await at_the_border(tool, work)
 
 
 def _apps() -> Apps:
@@ -233,6 +252,20 @@ def _info(tool: AnyTool) -> ToolInfo:
             open_world_hint=tool.open_world,
         ),
     )  # fmt: skip
+
+
+async def _written(name: str, arguments: Mapping[str, Any], opening: Opening) -> tuple[Prompt, str]:
+    """Return a prompt and its text."""
+    prompt = prompts.BY_NAME.get(name)
+    if prompt is None:
+        hint = did_you_mean(name, list(prompts.BY_NAME))
+        raise MCPError(INVALID_PARAMS, one_line(f"There is no prompt '{name[:80]}'. {hint}"))
+    try:
+        engine = await opening.engine()
+        given = {key: str(value) for key, value in arguments.items()}
+        return prompt, prompt.written(given, vocabulary=engine.vocabulary)
+    except SonikError as error:
+        raise MCPError(INVALID_PARAMS, one_line(str(error))) from error
 
 
 def _prompt_info(prompt: Prompt) -> PromptInfo:

@@ -11,6 +11,7 @@ from server.border import failure
 from server.opening import Opening
 
 KEY = "confirm"
+ASKED = "asked"
 SCHEMA: dict[str, Any] = {
     "type": "object", "required": ["yes"],
     "properties": {"yes": {"type": "boolean", "title": "Yes", "description": "Write it", "default": False}},

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from server.callers import Bearer
 from server.guard import Headers, answer
 from server.opening import Opening
+from server.refusals import refuse
 from sonik.settings import Settings
 from sonik.stores.buckets import SECOND, Level, Limit, LocalBuckets, Taken, bucket_key
 
@@ -48,6 +49,7 @@ class Bounds:
         levels = dict(zip(limits, taken.levels, strict=True))
         sending = _telling(levels, send)
         if not taken.granted:
+            refuse(scope, "rate")
             await _refuse_rate(levels, sending)
         elif counts and not is_stream(scope):
             await self._run(caller_key(bearer), scope, receive, sending)
@@ -67,6 +69,7 @@ class Bounds:
     async def _run(self, caller: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request on, unless the caller has too many running here."""
         if self._most and self._running[caller] >= self._most:
+            refuse(scope, "concurrency")
             logger.info("a request was refused", extra={"bound": "concurrency"})
             told = {
                 "error": f"More than {self._most:,} requests of one caller at once.",

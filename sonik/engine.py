@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from sonik.access.keys import Keys
+from sonik.audit import sealing
+from sonik.audit.auditor import Auditor
+from sonik.audit.log import CallLog
 from sonik.clock import Clock
 from sonik.errors import InvalidInput, OutOfTime, did_you_mean
 from sonik.ingest import background
@@ -60,21 +63,22 @@ from sonik.sync.herald import Herald
 from sonik.sync.projected import Projected
 from sonik.sync.projector import Projector, last_change, wait_until_projected
 from sonik.sync.source import Sink
-from sonik.sync.state import SyncReport, read_report, retry_dead_letters
+from sonik.sync.state import Lags, SyncReport, read_lags, read_report, retry_dead_letters
 from sonik.sync.vector_sink import VectorSink
 from sonik.types import JsonObject, Scope
 
 logger = logging.getLogger(__name__)
 
-SCHEDULE = (DAILY, writeback.HOURLY)
+SCHEDULE = (DAILY, writeback.HOURLY, sealing.HOURLY)
 
 
 class Engine:
     """Everything Sonik can do, over one set of open stores. Use `async with Engine.open(settings) as engine`."""
 
     def __init__(
-        self, *, settings: Settings, stores: OpenStores, without: Collection[Part] = (), clock: Clock | None = None
-    ) -> None:
+        self, *, settings: Settings, stores: OpenStores, without: Collection[Part] = (), clock: Clock | None = None,
+        calls: CallLog | None = None,
+    ) -> None:  # fmt: skip
         postgres, graphs, vectors, embedder = stores.postgres, stores.graphs, stores.vectors, stores.embedder
         legends, cache = stores.legends, stores.cache
         clock = clock or Clock.frozen(settings.now)
@@ -87,6 +91,8 @@ class Engine:
         self.cursor_key = settings.key_for("cursor")
         self.consent_key = settings.key_for("consent")
         self.keys = Keys(postgres=postgres, clock=clock)
+        self.calls = CallLog(clock=clock) if calls is None else calls
+        self.auditor = Auditor.of(settings, postgres=postgres, clock=clock)
         self.log = TraversalLog(postgres=postgres, clock=clock)
         self.learner = Learner(postgres=postgres, clock=clock, log=self.log, cap=settings.learning_cap)
         self.insights = Insights(postgres=postgres, clock=clock, log=self.log)
@@ -129,6 +135,7 @@ class Engine:
     async def open(
         cls, settings: Settings, *, project: bool = True, work: bool = False, replace_vectors: bool = False,
         embedder: Embedder | None = None, without: Collection[Part] = (), clock: Clock | None = None,
+        calls: CallLog | None = None,
     ) -> AsyncIterator["Engine"]:  # fmt: skip
         """Open all stores, starting embedded servers where no address is set; close them on the way out.
 
@@ -140,6 +147,7 @@ class Engine:
             embedder: your own in place of the one the settings name.
             without: parts that searches do without, to measure what they are worth.
             clock: your own in place of the system's, or of the moment that the settings name.
+            calls: where calls are noted, if they are before it is open.
         """
         async with AsyncExitStack() as stack:
             embedder = embedder or open_embedder(settings)
@@ -147,10 +155,11 @@ class Engine:
             stack.push_async_callback(settled, warming)
             opening = open_stores(settings, embedder=embedder, replace_vectors=replace_vectors)
             stores = await stack.enter_async_context(opening)
-            engine = cls(settings=settings, stores=stores, without=without, clock=clock)
+            engine = cls(settings=settings, stores=stores, without=without, clock=clock, calls=calls)
             stack.push_async_callback(engine.log.flush)
+            stack.push_async_callback(engine.calls.flush, stores.postgres)
             stack.push_async_callback(engine.keys.close)
-            running = [engine.log.run()]
+            running = [engine.log.run(), engine.calls.run(stores.postgres)]
             running += [engine._projector.run()] if project else []
             running += [engine._worker.run()] if work else []
             for coroutine in running:
@@ -299,6 +308,7 @@ class Engine:
         """Return how each kind of job is done."""
         return {
             background.NAME: BackgroundIngest(postgres=self._postgres, clock=self.clock).handler,
+            sealing.NAME: self.auditor.handler,
             retention.NAME: Retention.of(self.settings, clock=self.clock).handler,
             **self.learner.handlers,
         }
@@ -311,6 +321,10 @@ class Engine:
     async def sync_report(self) -> SyncReport:
         """Return how far every sink is."""
         return await read_report(self._postgres, tuple(self._sinks.values()))
+
+    async def lags(self) -> Lags:
+        """Return how far every sink is behind, as truth knows it."""
+        return await read_lags(self._postgres)
 
     async def retry_dead_letters(self) -> int:
         """Put every dead letter back into the outbox."""

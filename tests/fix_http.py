@@ -43,6 +43,11 @@ class Served:
             )  # fmt: skip
 
     @property
+    def pid(self) -> int:
+        """The process that was started."""
+        return self._process.pid
+
+    @property
     def url(self) -> str:
         """Where MCP is."""
         return f"{self.base}/mcp"

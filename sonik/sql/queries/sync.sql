@@ -79,6 +79,9 @@ on conflict (sink, aggregatetype, aggregateid) do update set error = excluded.er
 -- name: dead_letters
 select sink, aggregatetype, aggregateid, error, attempts, created_at from unified.dead_letters order by created_at;
 
+-- name: count_dead_letters
+select count(*) as rows from unified.dead_letters;
+
 -- name: retry_dead_letters
 with raised as (delete from unified.dead_letters returning aggregatetype, aggregateid)
 insert into unified.outbox (aggregatetype, aggregateid, type)
