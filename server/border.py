@@ -66,6 +66,12 @@ def failure(code: str, message: str, fix: str, *, field: str | None = None, retr
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
 
 
+def code_of(result: CallToolResult) -> str:
+    """Return the code that a tool error tells."""
+    content = result.content[0]
+    return str(json.loads(content.text)["code"]) if isinstance(content, TextContent) else "error"
+
+
 def one_line(text: str, most: int = LONGEST_MESSAGE) -> str:
     """Return a text, which may quote what a caller or a source wrote, as one line with nothing unseen in it."""
     return " ".join(clean_text(text).split())[:most]

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.bounds import TOO_MANY, retry_after
 from server.guard import answer
+from server.refusals import refuse
 from sonik.access.recent import Recent
 from sonik.stores.buckets import Limit, LocalBuckets, bucket_key
 
@@ -45,6 +46,7 @@ class Guesses:
         if level.left or self._known.get(token):
             await self._app(scope, receive, self._judging(scope, token, limit, send))
             return
+        refuse(scope, "guesses")
         logger.info("a request was refused", extra={"bound": "failures"})
         told = {"error": "Too many tokens from this address did not hold.", "fix": f"Try again in {level.next_in} s."}
         await answer(send, TOO_MANY, told, headers=retry_after(level.next_in))

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlsplit
 
 from mcp.server.auth.settings import AuthSettings
@@ -17,10 +18,15 @@ from starlette.types import ASGIApp
 from server.app import SonikServer, build
 from server.auth import Tokens
 from server.bounds import Bounds
+from server.counting import Counted
 from server.guard import Guard
 from server.guesses import Guesses
 from server.log import configure_logging
+from server.metrics import Metrics
 from server.opening import Opening
+from server.scraping import Scraping
+from server.streams import Streams
+from server.tracing import Continued, check_tracing
 from server.version import VERSION
 from sonik.errors import SonikError
 from sonik.settings import Settings
@@ -29,6 +35,7 @@ from sonik.stores.allocator import share_arenas
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 # A second's answer does for everyone who asks: looking reads through every store.
 HEALTH_SECONDS = 1.0
+SERVER = partial(build, standing=False)
 
 
 def from_environment() -> ASGIApp:
@@ -39,13 +46,15 @@ def from_environment() -> ASGIApp:
     return app(settings)
 
 
-def app(settings: Settings, *, built: Callable[[Opening], SonikServer] = build) -> ASGIApp:
+def app(settings: Settings, *, built: Callable[[Opening], SonikServer] = SERVER) -> ASGIApp:
     """Return the app around a server; its lifespan opens the engine and closes it.
 
     Raises:
-        Misconfigured: the settings of the issuer do not fit together.
+        Misconfigured: the settings of the issuer do not fit together, or traces are wanted and cannot be made.
     """
-    opening = Opening(settings)
+    check_tracing(settings)
+    metrics = Metrics()
+    opening = Opening(settings, meter=metrics)
     security = TransportSecuritySettings(
         enable_dns_rebinding_protection=True, allowed_hosts=_hosts(settings), allowed_origins=_origins(settings)
     )
@@ -54,10 +63,12 @@ def app(settings: Settings, *, built: Callable[[Opening], SonikServer] = build) 
     failures = settings.http_failures_per_minute
     served = built(opening).http_app(
         auth=_issuer(settings), token_verifier=verifier, transport_security=security, most_bytes=most_bytes,
-        routes=_Asked(opening).routes(), inside=[Middleware(Bounds, opening=opening)],
+        routes=[*_Asked(opening).routes(), Scraping(opening, metrics).route()],
+        inside=[Middleware(Bounds, opening=opening), Middleware(Streams, settings=settings, verifier=verifier)],
         outside=[Middleware(Guesses, per_minute=failures)] if verifier and failures else [],
     )  # fmt: skip
-    return Guard(served, security=security, most_bytes=most_bytes, seconds=settings.http_seconds)
+    guarded = Guard(served, security=security, most_bytes=most_bytes, seconds=settings.http_seconds)
+    return Counted(guarded if settings.otlp_endpoint is None else Continued(guarded), metrics=metrics)
 
 
 class _Asked:

@@ -11,6 +11,7 @@ from anyio.from_thread import start_blocking_portal
 from starlette.types import ASGIApp
 
 from server.http import LOOPBACK, app
+from server.shared_counts import counted_together
 from sonik.errors import Misconfigured
 from sonik.settings import Settings
 from sonik.stores.addresses import attached
@@ -40,7 +41,7 @@ def listen(settings: Settings, *, host: str, port: int, workers: int) -> None:
     if settings.secret is None:
         # Workers that made up a secret each would refuse one another's cursors.
         os.environ["SONIK_SECRET"] = token_urlsafe(32)
-    with _held(settings):
+    with _held(settings), counted_together(settings):
         run("server.http:from_environment", host=host, port=port, workers=workers)
 
 

@@ -5,6 +5,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from sonik.correlation import current_id
 from sonik.settings import Settings
 
 TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -13,7 +14,7 @@ _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "ta
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a record: when, how grave, from where, what, and the facts that came with it."""
+    """One JSON object a record: when, how grave, from where, what, in which call, and the facts that came with it."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line."""
@@ -21,6 +22,9 @@ class JsonLines(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname, "logger": record.name, "message": record.getMessage(),
         }  # fmt: skip
+        call = current_id()
+        if call is not None:
+            told["trace_id"] = call
         told |= {name: value for name, value in vars(record).items() if name not in _PLAIN}
         if record.exc_info:
             told["exception"] = self.formatException(record.exc_info)

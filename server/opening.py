@@ -1,13 +1,18 @@
 """Open the engine beside the protocol: the tool list is answered at once, the first call waits for the stores."""
 
 import asyncio
+import contextvars
 import gc
 import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from server.watching import Background, Meter
+from sonik.audit.log import CallLog
+from sonik.clock import Clock
 from sonik.errors import SonikError
 from sonik.settings import Settings
+from sonik.watch import watched_by
 
 if TYPE_CHECKING:
     from sonik.engine import Engine
@@ -18,8 +23,12 @@ logger = logging.getLogger(__name__)
 class Opening:
     """An engine that is being opened, is open, or failed to open and will be tried again by the next call."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, meter: Meter | None = None) -> None:
         self.settings = settings
+        self.meter = meter
+        self.clock = Clock.frozen(settings.now)
+        self.calls = CallLog(clock=self.clock)
+        self.audit_key = settings.key_for("audit")
         self._leave = asyncio.Event()
         self._ready: asyncio.Future[Engine] | None = None
         self._holder: asyncio.Task[None] | None = None
@@ -28,7 +37,8 @@ class Opening:
         """Begin to open, in a task of its own."""
         ready: asyncio.Future[Engine] = asyncio.get_running_loop().create_future()
         self._ready = ready
-        self._holder = asyncio.create_task(self._hold(ready))
+        # What works on in the background is no part of the call that happens to open.
+        self._holder = asyncio.create_task(self._hold(ready), context=contextvars.Context())
 
     @property
     def is_open(self) -> bool:
@@ -57,10 +67,13 @@ class Opening:
         try:
             engine_type = await asyncio.to_thread(_engine_type)
             here = self.settings
-            async with engine_type.open(here, project=here.serve_projector, work=here.serve_jobs) as engine:
-                ready.set_result(engine)
-                _collect_garbage_from_now_on()
-                await self._leave.wait()
+            opening = engine_type.open(here, project=here.serve_projector, work=here.serve_jobs, calls=self.calls)
+            # What the engine does in the background begins in here.
+            with watched_by(Background(self.meter)):
+                async with opening as engine:
+                    ready.set_result(engine)
+                    _collect_garbage_from_now_on()
+                    await self._leave.wait()
         except Exception as error:
             if isinstance(error, SonikError) and not ready.done():
                 logger.error("the engine did not open", extra={"error": str(error)})

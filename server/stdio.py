@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from server.app import build
 from server.opening import Opening
+from server.tracing import check_tracing
 from sonik.settings import Settings
 from sonik.stores.allocator import share_arenas
 
@@ -18,6 +19,7 @@ STILL_OPENING_SECONDS = 0.5
 
 async def serve(settings: Settings) -> None:
     """Serve until the client closes stdin or a signal comes."""
+    check_tracing(settings)
     share_arenas()
     opening = Opening(settings)
     leaving: list[asyncio.Task[None]] = []

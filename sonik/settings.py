@@ -81,6 +81,12 @@ class Settings(BaseSettings):
         description="Signs cursors; set the same one on every server of a fleet. Unset: a new one each start.",
     )
 
+    audit_secret: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Marks the seals of the audit log; the same on every process that does jobs, and never changed.",
+    )
+
     http_auth: Literal["required", "off"] = Field(
         "required",
         description="off: whoever reaches the port acts as the local caller; only on this machine's address.",
@@ -105,6 +111,12 @@ class Settings(BaseSettings):
     )
     http_concurrency: int = Field(
         16, ge=0, le=10_000, description="Most requests of a caller at once in one process; 0: no limit."
+    )
+    http_streams: int = Field(
+        8, ge=0, le=10_000, description="Most open streams of a caller in one process; 0: no limit."
+    )
+    http_streams_in_all: int = Field(
+        512, ge=0, le=100_000, description="Most open streams of all callers in one process; 0: no limit."
     )
     http_failures_per_minute: int = Field(
         30, ge=0, le=1_000_000, description="Tokens that fail from one client address in a minute; 0: no limit."
@@ -146,10 +158,19 @@ class Settings(BaseSettings):
     keep_jobs_days: int = Field(30, ge=1, description="Days that ended jobs are kept, failed ones with their input.")
     keep_keys_days: int = Field(30, ge=1, description="Days that a repeat is known by its idempotency key.")
     keep_dead_letters_days: int = Field(90, ge=1, description="Days that a change no sink would take is kept.")
+    keep_audit_days: int = Field(365, ge=1, description="Days that rows of the audit log are kept after their seal.")
     keep_outbox_rows: int = Field(
         1_000_000, ge=1000, description="Most changes that wait for a sink; one that is further behind begins anew."
     )
     keep_cached_vectors: int = Field(500_000, ge=0, description="Most vectors kept to spare embedding a text again.")
+    otlp_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://[^?#]+$",
+        description="Collector that traces are sent to over HTTP, as http://127.0.0.1:4318; needs the extra otel.",
+    )
+    trace_ratio: float = Field(
+        1.0, ge=0, le=1, description="Share of the calls that are traced; a caller's traceparent decides before it."
+    )
     log_format: Literal["text", "json"] = Field("text", description="json: one JSON object a line.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="Level of the log.")
 

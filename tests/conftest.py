@@ -8,6 +8,7 @@ pytest_plugins = [
     "tests.fix_sync",
     "tests.fix_mcp",
     "tests.fix_http",
+    "tests.fix_metrics",
     "tests.fix_docs",
     "tests.fix_reading",
     "tests.fix_world",

@@ -43,6 +43,11 @@ class Served:
             )  # fmt: skip
 
     @property
+    def pid(self) -> int:
+        """The process that was started."""
+        return self._process.pid
+
+    @property
     def url(self) -> str:
         """Where MCP is."""
         return f"{self.base}/mcp"
@@ -68,6 +73,11 @@ class Served:
     def log(self) -> str:
         """Return what it wrote so far."""
         return self._log.read_text(encoding="utf-8")
+
+    def resident_kib(self) -> int:
+        """Return how much memory the process has (KiB)."""
+        lines = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
 
     def ended(self, *, within: float) -> int:
         """Ask it to end, and return its exit code."""

@@ -23,6 +23,7 @@ from sonik.sync.weights import HALF_LIFE_DAYS
 from sonik.truth.rows import Changes, Position
 from sonik.truth.unit import Purpose, unit_of_work
 from sonik.types import JsonObject
+from sonik.watch import counted
 
 SQL = queries("learning")
 NAME = "learning"
@@ -107,6 +108,7 @@ class WriteBack:
             await unit.save(changes)
             await unit.audit({"job": str(run.job.id), "edges": len(changes.relearned)})
         _count(run, step, "edges", len(changes.relearned))
+        counted("weights_learned", len(changes.relearned))
         return {"more": len(before) == self.batch}
 
     def _lessons(self, before: Sequence[Lesson], voices: Sequence[Voice]) -> list[Lesson]:

@@ -19,6 +19,7 @@ from sonik.stores.postgres import Postgres, Session
 from sonik.sync.projected import Projected
 from sonik.truth.rows import Position
 from sonik.types import JsonObject, Scope, Window
+from sonik.watch import counted
 
 SQL = queries("kept")
 # Beyond this no pair of questions in es, pt and en was alike that differed in nothing else; the words decide anyway.
@@ -96,6 +97,7 @@ class KeptAnswers:
             return None
         findings = await self._checked([entry], slots, asked, session=session, scope=scope)
         self.tally.exact += findings is not None
+        counted("cache_exact", findings is not None)
         return findings
 
     async def similar(self, slots: Slots, asked: Asked, *, vector: Vector, scope: Scope) -> Findings | None:
@@ -109,11 +111,13 @@ class KeptAnswers:
         finally:
             looking.cancel()
         self.tally.semantic += findings is not None
+        counted("cache_semantic", findings is not None)
         return findings
 
     async def before(self, slots: Slots, *, graphs: Sequence[Graph], scope: Scope) -> Generation | None:
         """Return the generation that an answer looked for from now on rests on; None while a sink is behind."""
         self.tally.missed += 1
+        counted("cache_missed")
         reached = await self.projected.reached(graphs)
         if reached is None:
             return None
@@ -155,6 +159,7 @@ class KeptAnswers:
             if findings and await self._holds(findings, entry, slots, asked, session=session, scope=scope):
                 return findings
             self.tally.stale += 1
+            counted("cache_stale")
         return None
 
     async def _holds(

@@ -13,6 +13,7 @@ from sonik.stores.embedding import Embedder
 from sonik.stores.postgres import Postgres
 from sonik.stores.texts import Match, TextFilter, Vector
 from sonik.types import Scope
+from sonik.watch import Part, during
 
 if TYPE_CHECKING:
     from sonik.stores.vectors import Vectors
@@ -77,7 +78,8 @@ class QuestionVector:
         return self._task
 
     async def _embed(self) -> Vector:
-        return await self._embedder.question(self._words)
+        with during(Part(kind="store", name="embedder")):
+            return await self._embedder.question(self._words)
 
 
 async def find_seeds(

@@ -1,23 +1,18 @@
 """What a question did, step by step."""
 
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from sonik.correlation import correlation_id
 from sonik.types import Step
+from sonik.watch import Part, during
 
 
 def new_trace_id() -> str:
-    """Return a fresh trace id: 16 hex digits."""
-    return secrets.token_hex(8)
-
-
-@dataclass(kw_only=True, slots=True)
-class _Open:
-    rows: int = 0
-    note: str = ""
+    """Return the id of the call that is being answered, else a fresh one: 16 hex digits."""
+    return correlation_id()
 
 
 @dataclass(kw_only=True, slots=True)
@@ -27,12 +22,13 @@ class Timer:
     steps: list[Step] = field(default_factory=list)
 
     @contextmanager
-    def step(self, name: str) -> Iterator[_Open]:
+    def step(self, name: str) -> Iterator[Part]:
         """Time a block; the block may set `rows` and `note`."""
+        part = Part(kind="stage", name=name)
         started = time.perf_counter()
-        opened = _Open()
         try:
-            yield opened
+            with during(part):
+                yield part
         finally:
             took = (time.perf_counter() - started) * 1000
-            self.steps.append(Step(name=name, ms=round(took, 2), rows=opened.rows, note=opened.note))
+            self.steps.append(Step(name=part.name, ms=round(took, 2), rows=part.rows, note=part.note))

@@ -1,6 +1,5 @@
 """Follow routes through the graphs: one read-only query takes every route a leg on, all that a graph allows at once."""
 
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,6 +9,7 @@ from sonik.ontology import BY_KIND, Graph, kind_of
 from sonik.retrieval.expand import moments
 from sonik.retrieval.lenses import Lens
 from sonik.retrieval.patterns import Leg, Route
+from sonik.retrieval.trace import Timer
 from sonik.stores.graph import CYPHER, Graphs
 from sonik.stores.graph_wire import Value
 from sonik.types import Scope, Step, WalkedEdge
@@ -137,17 +137,15 @@ class Walker:
         """Where no route came into the other graph by ids, cross by nearest texts; they are those of today only."""
         if not gap or self.scope.as_of or any(reached[_next(stop)] for stop in gap):
             return
-        started = time.perf_counter()
-        rows = 0
-        for stop in gap:
-            leg = _leg(routes, stop)
-            vertices = _standing(reached, [stop])
-            found = await self.bridge.across(vertices, leg, scope=self.scope, least=self.min_confidence)
-            nearest = replace(leg, types=(NEAREST,), direction="out")
-            reached[_next(stop)] = self._advance(reached[stop], nearest, _around(found), "")
-            rows += len(found)
-        took = round((time.perf_counter() - started) * 1000, 2)
-        walked.steps.append(Step(name="vectors", ms=took, rows=rows, note=f"nearest of {len(gap)} routes"))
+        with Timer(steps=walked.steps).step("vectors") as step:
+            step.note = f"nearest of {len(gap)} routes"
+            for stop in gap:
+                leg = _leg(routes, stop)
+                vertices = _standing(reached, [stop])
+                found = await self.bridge.across(vertices, leg, scope=self.scope, least=self.min_confidence)
+                nearest = replace(leg, types=(NEAREST,), direction="out")
+                reached[_next(stop)] = self._advance(reached[stop], nearest, _around(found), "")
+                step.rows += len(found)
 
     async def _fetch(
         self, graph: Graph, legs: Sequence[Leg], vertices: list[str], walked: Walked
@@ -160,11 +158,10 @@ class Walker:
         left = self.budget - len(walked.edges)
         fanout, most = self.reach.at(len(walked.steps))
         limits = {"ids": vertices[:most], "out": out, "into": into, "fanout": fanout, "budget": left}
-        started = time.perf_counter()
-        rows = await self.graphs.read(graph, query, {**self._seen(), **limits})
-        took = round((time.perf_counter() - started) * 1000, 2)
-        note = f"{', '.join(dict.fromkeys((*out, *into)))} of {min(len(vertices), most)}"
-        walked.steps.append(Step(name=graph, ms=took, rows=len(rows), note=note))
+        with Timer(steps=walked.steps).step(graph) as step:
+            step.note = f"{', '.join(dict.fromkeys((*out, *into)))} of {min(len(vertices), most)}"
+            rows = await self.graphs.read(graph, query, {**self._seen(), **limits})
+            step.rows = len(rows)
         around = _around(_crossing(graph, row) for row in rows)
         walked.edges |= {crossing.edge.eid: crossing.edge for found in around.values() for crossing in found}
         full = any(len(found) >= fanout for found in around.values())

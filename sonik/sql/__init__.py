@@ -8,6 +8,7 @@ from typing import LiteralString
 _NAME = "-- name: "
 _LITERAL = re.compile(r"'(?P<text>(?:[^']|'')*)'|(?P<number>-?\d+(?:\.\d+)?)")
 _ELEMENT = re.compile(r'"([^"]*)"|([^,"]+)')
+_NAMES: dict[str, str] = {}
 
 
 @cache
@@ -22,7 +23,13 @@ def named(text: str) -> dict[str, LiteralString]:
     for block in text.split(_NAME)[1:]:
         name, _, body = block.partition("\n")
         found[name.strip()] = body.strip()
+    _NAMES.update((body, name) for name, body in found.items())
     return found
+
+
+def name_of(query: str) -> str:
+    """Return the name of a query; of one that was put together there is none."""
+    return _NAMES.get(query, "")
 
 
 def rooms() -> list[str]:

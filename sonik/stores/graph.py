@@ -29,6 +29,7 @@ from sonik.cypher import queries
 from sonik.errors import InvalidInput, Misconfigured, OutOfTime, SonikError, StoreUnavailable
 from sonik.ontology import BASE_LABEL, CURSOR_LABEL, GRAPHS, SCHEMA_LABEL, Graph
 from sonik.stores.graph_wire import Params, Value, rows_of, with_params
+from sonik.watch import Part, during
 
 logger = logging.getLogger(__name__)
 
@@ -175,7 +176,11 @@ class Graphs:
         """Run a query past the client class: reading many rows takes it longer than the server takes to find them."""
         async with self._asking():
             text = with_params(query, params)
-            return rows_of(await self._command(command, graph, text, "--compact", "timeout", self._timeout_ms))
+            with during(Part(kind="store", name="graph", note=graph)) as part:
+                answer = await self._command(command, graph, text, "--compact", "timeout", self._timeout_ms)
+                rows = rows_of(answer)
+                part.rows = len(rows)
+        return rows
 
     async def _command(self, name: str, graph: Graph, *arguments: str | int) -> Any:
         return await self._redis.execute_command(name, self._prefix + graph, *arguments)  # type: ignore[no-untyped-call]

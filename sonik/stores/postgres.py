@@ -1,6 +1,7 @@
 """PostgreSQL: a writer pool, and a reader pool that cannot bypass row security."""
 
 import logging
+import select
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,8 +15,10 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from pydantic_core import from_json, to_json
 
 from sonik.errors import Conflict, DiskFull, InvalidInput, StoreUnavailable
+from sonik.sql import name_of
 from sonik.stores.disk import Room
 from sonik.types import Scope
+from sonik.watch import Part, during
 
 logger = logging.getLogger(__name__)
 
@@ -67,19 +70,27 @@ class Session:
 
     async def fetch(self, row_type: type[T], query: LiteralString, params: Params | None = None) -> list[T]:
         """Return all rows as `row_type`, whose fields are named like the columns."""
-        async with self.connection.cursor(row_factory=_rows_as(row_type)) as cursor:
-            await cursor.execute(query, params)
-            return await cursor.fetchall()
+        with during(_part(query)) as part:
+            async with self.connection.cursor(row_factory=_rows_as(row_type)) as cursor:
+                await cursor.execute(query, params)
+                found = await cursor.fetchall()
+            part.rows = len(found)
+        return found
 
     async def rows(self, query: LiteralString, params: Params | None = None) -> list[Row]:
         """Return all rows as dictionaries."""
-        async with self.connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(query, params)
-            return await cursor.fetchall()
+        with during(_part(query)) as part:
+            async with self.connection.cursor(row_factory=dict_row) as cursor:
+                await cursor.execute(query, params)
+                found = await cursor.fetchall()
+            part.rows = len(found)
+        return found
 
     async def execute(self, query: LiteralString, params: Params | None = None) -> int:
         """Run a statement and return how many rows it touched."""
-        cursor = await self.connection.execute(query, params)
+        with during(_part(query)) as part:
+            cursor = await self.connection.execute(query, params)
+            part.rows = max(0, cursor.rowcount)
         return cursor.rowcount
 
     async def execute_all(self, statements: Iterable[tuple[LiteralString, Params]]) -> list[int]:
@@ -243,6 +254,10 @@ def as_role(dsn: str, role: str) -> str:
     return make_conninfo(dsn, options=f"-c role={role}")
 
 
+def _part(query: str) -> Part:
+    return Part(kind="store", name="postgres", note=name_of(query))
+
+
 def _rows_as(row_type: type[T]) -> AsyncRowFactory[T]:
     """Return what makes rows of this type; a named tuple whose fields are the columns in order needs no names."""
     by_name = class_row(row_type)
@@ -270,7 +285,7 @@ def _pool(
         timeout=timeout,
         open=False,
         configure=_read_json_fast,
-        check=AsyncConnectionPool.check_connection,
+        check=_confirm,
         name="sonik",
     )
 
@@ -278,3 +293,14 @@ def _pool(
 async def _read_json_fast(connection: psycopg.AsyncConnection[Row]) -> None:
     # A batch reads thousands of small jsonb values, and the standard library first guesses the encoding of each.
     set_json_loads(from_json, connection)
+
+
+async def _confirm(connection: psycopg.AsyncConnection[Row]) -> None:
+    """Raise if a connection of the pool went away.
+
+    The server's end of one that did is closed, and that shows without asking, which would take as long as a query.
+    """
+    poll = select.poll()
+    poll.register(connection.pgconn.socket, select.POLLIN)
+    if poll.poll(0):
+        await AsyncConnectionPool.check_connection(connection)

@@ -31,6 +31,7 @@ from sonik.stores.text_filter import permitted
 from sonik.stores.text_table import layout_found, made_anew, neighbours, opened, tidied, untidy
 from sonik.stores.texts import Match, TextFilter, TextRow, Vector
 from sonik.types import Language
+from sonik.watch import Part, during
 
 __all__ = ["Match", "TextFilter", "TextRow", "Vectors"]
 
@@ -211,7 +212,7 @@ class Vectors:
 
     async def _ask(self, operation: Callable[[AsyncTable], Awaitable[T]]) -> T:
         """Run one operation, and once more on the latest version if another process took this one away."""
-        with translated():
+        with during(Part(kind="store", name="vectors")), translated():
             try:
                 return await operation(self._table)
             except RuntimeError as error:

@@ -1,7 +1,5 @@
 """What the stores themselves tell of their health: the vectors' model, and how far the projector is."""
 
-from dataclasses import dataclass
-
 from sonik.errors import SonikError
 from sonik.settings import Settings
 from sonik.sql import queries
@@ -11,19 +9,11 @@ from sonik.stores.embedded.postgres import dsn
 from sonik.stores.embedding import open_embedder
 from sonik.stores.postgres import owner_session
 from sonik.stores.vectors import Vectors
+from sonik.sync.state import Lag
 
 SQL = queries("sync")
 STALE_SECONDS = 60.0
 NOBODY = "Start `sonik serve`, or `sonik sync run`; the log of the one that runs may say why it does not."
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Lag:
-    sink: str
-    status: str
-    error: str | None
-    rows: int
-    age_seconds: float
 
 
 async def examine_stores(settings: Settings) -> list[Finding]:
@@ -52,7 +42,7 @@ async def _projector(settings: Settings) -> list[Finding]:
         async with owner_session(address) as session:
             if not (await session.rows(SQL["is_migrated"]))[0]["found"]:
                 return [Finding(name="projector", ok=True, what="nothing was taken in yet")]
-            lags = await session.fetch(_Lag, SQL["lags"])
+            lags = await session.fetch(Lag, SQL["lags"])
     except SonikError as error:
         return [Finding(name="projector", ok=False, what=error.message, remedy=error.next_step)]
     return [_verdict(lag) for lag in lags] or [Finding(name="projector", ok=True, what="nothing was projected yet")]
@@ -66,7 +56,7 @@ def _owner(settings: Settings) -> str | None:
     return dsn(found.socket, user="sonik", database="sonik") if found.answers else None
 
 
-def _verdict(lag: _Lag) -> Finding:
+def _verdict(lag: Lag) -> Finding:
     name = f"projector of {lag.sink}"
     if lag.status == "failed":
         return Finding(name=name, ok=False, what=lag.error or "it fails", remedy="`sonik sync status` says more.")

@@ -38,6 +38,25 @@ class SinkState:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Lag:
+    """How far a sink is behind as truth knows it; the sink itself is not asked."""
+
+    sink: str
+    status: str
+    error: str | None
+    rows: int
+    age_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lags:
+    """How far every sink is behind, and how many changes none would take."""
+
+    sinks: tuple[Lag, ...]
+    dead_letters: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SyncReport:
     """All sinks and all dead letters."""
 
@@ -51,6 +70,14 @@ async def read_report(postgres: Postgres, sinks: Sequence[Sink]) -> SyncReport:
     async with postgres.writing() as session:
         dead = await session.fetch(DeadLetter, SQL["dead_letters"])
     return SyncReport(sinks=tuple(states), dead_letters=tuple(dead))
+
+
+async def read_lags(postgres: Postgres) -> Lags:
+    """Return how far behind every sink is, by truth alone: cheap enough to be asked all the time."""
+    async with postgres.writing() as session:
+        sinks = await session.fetch(Lag, SQL["lags"])
+        dead = (await session.rows(SQL["count_dead_letters"]))[0]
+    return Lags(sinks=tuple(sinks), dead_letters=int(str(dead["rows"])))
 
 
 async def retry_dead_letters(postgres: Postgres) -> int:

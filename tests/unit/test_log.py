@@ -4,6 +4,8 @@ import json
 import logging
 
 from server.log import JsonLines
+from sonik.correlation import correlated
+from sonik.retrieval.trace import new_trace_id
 
 
 def test_a_record_is_one_line_with_its_facts() -> None:
@@ -23,6 +25,13 @@ def test_a_record_is_one_line_with_its_facts() -> None:
         "at": "1970-01-01T00:00:00.500+00:00", "level": "INFO", "logger": "sonik.jobs", "message": "done\nand dusted",
         "job": 7,
     }  # fmt: skip
+
+
+def test_what_is_logged_during_a_call_carries_the_trace_id_of_its_result() -> None:
+    record = logging.makeLogRecord({"name": "a", "levelname": "INFO", "msg": "b"})
+    with correlated() as call:
+        assert json.loads(JsonLines().format(record))["trace_id"] == new_trace_id() == call
+    assert "trace_id" not in json.loads(JsonLines().format(record))
 
 
 def test_an_error_comes_with_its_traceback() -> None:
