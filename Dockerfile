@@ -15,7 +15,7 @@ RUN python -m hatchling build --target wheel --directory /dist \
 
 FROM python:3.11.14-slim-bookworm
 RUN useradd --system --uid 10001 --user-group --home-dir /var/lib/sonik sonik \
- && install --directory --owner=sonik --group=sonik /var/lib/sonik /var/lib/sonik/lancedb
+ && install --directory --owner=sonik --group=sonik /var/lib/sonik /var/lib/sonik/lancedb /var/lib/sonik/run
 COPY --from=build /opt/sonik /opt/sonik
 ENV PATH=/opt/sonik/bin:$PATH \
     PYTHONSAFEPATH=1 \
