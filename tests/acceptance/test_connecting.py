@@ -98,7 +98,7 @@ def test_every_client_is_told_both_ways_that_it_has() -> None:
     assert [client for client, _ in REACHED] == list(KEYS)
 
 
-@pytest.mark.parametrize(("client", "server"), STARTED + REACHED)
+@pytest.mark.parametrize(("client", "server"), servers())
 def test_clients_that_want_a_type_are_given_it(client: str, server: Started | Reached) -> None:
     wants = client == "VS Code" or (client == "Claude Code" and isinstance(server, Reached))
     assert not wants or server.type is not None
