@@ -87,6 +87,11 @@ def test_only_those_who_run_sonik_are_told(measured: Served) -> None:
         assert measured.ask("GET", "/metrics", headers=headers).status_code == FORBIDDEN
 
 
+def test_a_scraper_of_an_inner_network_reaches_a_server_by_its_name_there(measured: Served) -> None:
+    told = {host: measured.ask("GET", "/ready", headers={"Host": host}).status_code for host in ("sonik:8000", "s")}
+    assert told == {"sonik:8000": httpx2.codes.OK, "s": httpx2.codes.MISDIRECTED_REQUEST}
+
+
 def test_the_lag_of_each_sink_and_what_is_running_now_are_told(measured: Served) -> None:
     ends = time.monotonic() + 20
     while (figures := scraped(measured)).value("sonik_projection_lag_rows") > 0:
