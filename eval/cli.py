@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from eval import baselines, budget, catalog, learning_report
 from eval.compare import SHOWN, compare
+from eval.conformance.command import conformance
 from eval.kept import measure
 from eval.learning import Plan
 from eval.publish import publish, publish_budget
@@ -23,7 +24,7 @@ from eval.settings import EvalSettings
 from eval.summary import summarize
 from eval.systems.catalog import SYSTEMS, find
 from eval.systems.system import Workshop
-from eval.tables import agreement, compared, sheets
+from eval.tables import agreement, compared, console, sheets
 from sonik.errors import InvalidInput, SonikError
 from sonik.settings import Settings
 from sonik.stores.embedding import open_embedder
@@ -33,7 +34,6 @@ app = typer.Typer(
     help="What Sonik's retrieval is worth, against its plain alternatives.",
 )  # fmt: skip
 
-WIDTH = 180
 Data = Annotated[Path | None, typer.Option(help="Folder whose subfolders are sets; SONIK_EVAL_DATA unless given.")]
 
 Work = Annotated[Path | None, typer.Option(help="Folder for vectors and stores; SONIK_EVAL_WORK unless given.")]
@@ -72,7 +72,7 @@ def compare_command(
     """Compare two runs question by question, with interval and p."""
     first, second = read_report(ours), read_report(theirs)
     lines = compare(first, second, metrics=metric or SHOWN, kind=kind)
-    _console().print(compared(_name(first, ours), _name(second, theirs), lines).rich())
+    console().print(compared(_name(first, ours), _name(second, theirs), lines).rich())
 
 
 @app.command("report")
@@ -88,9 +88,9 @@ def report_command(
         one for name in dict.fromkeys(report.dataset for report in reports) for one in published(name, data=folder)
     ]
     summary = summarize(reports, published=beside)
-    console = _console()
+    shown = console()
     for sheet in sheets(summary):
-        console.print(sheet.rich())
+        shown.print(sheet.rich())
     for path in publish(summary, out):
         typer.echo(f"written: {path}")
 
@@ -103,7 +103,7 @@ def baselines_command(
     workshop = _workshop(work)
     asked = baselines.orders(data=data or EvalSettings().data, out=out, commit=commit_of())
     checked = list(baselines.check(asked, lambda order: _run(order, workshop)))
-    _console().print(agreement(checked).rich())
+    console().print(agreement(checked).rich())
     if not all(one.agrees for one in checked):
         raise typer.Exit(1)
 
@@ -124,7 +124,7 @@ def budget_command(
             sets, edges or budget.BUDGETS, out=out, commit=commit_of(), measure=lambda order: _run(order, workshop)
         )
     )
-    _console().print(budget.sheet(found).rich())
+    console().print(budget.sheet(found).rich())
     for path in publish_budget(found, out):
         typer.echo(f"written: {path}")
 
@@ -135,11 +135,14 @@ def cache_command(
 ) -> None:
     """Ask near-duplicates of the cache: valid hits, false hits, latencies."""
     figures = asyncio.run(measure((work or EvalSettings().work) / "homes" / "cache"))
-    _console().print(figures.sheet().rich())
+    console().print(figures.sheet().rich())
     if out is not None:
         write_whole(out, figures.json())
     if figures.false.hits:
         raise typer.Exit(1)
+
+
+app.command()(conformance)
 
 
 @app.command("list")
@@ -199,14 +202,6 @@ def _tell(report: Report) -> None:
     typer.echo(shown)
     latency = report.latency_ms
     typer.echo(f"p50 {latency.p50:g} ms  p95 {latency.p95:g} ms  indexed in {report.index_s:g} s")
-
-
-def _console() -> Console:
-    console = Console()
-    if not console.is_terminal:
-        # Eighty columns, which rich assumes, cut off the figures.
-        console.width = WIDTH
-    return console
 
 
 def _name(report: Report, path: Path) -> str:

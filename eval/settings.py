@@ -19,3 +19,6 @@ class EvalSettings(BaseSettings):
     work: Path = Field(
         default=ROOT / "build" / "eval", description="Folder for vectors, and for the stores of each set."
     )
+    npm: Path = Field(
+        default_factory=lambda: Path.home() / ".cache" / "sonik-eval", description="Folder for packages from npm."
+    )

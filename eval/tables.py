@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from rich.console import Group
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
@@ -13,6 +13,7 @@ from eval.significance import Difference, Estimate
 from eval.summary import BASELINE, HEADLINE, SHOWN, Protocol, Row, Summary
 
 BY_KIND = ("recall@5", "ndcg@10")
+WIDTH = 180
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +39,15 @@ class Sheet:
         rule = ["---" if place < self.names else "---:" for place in range(len(self.head))]
         lines = (f"| {' | '.join(cells)} |" for cells in (self.head, rule, *self.rows))
         return "\n".join([f"## {self.title}", "", *lines])
+
+
+def console() -> Console:
+    """Return a console that is wide enough for the tables."""
+    shown = Console()
+    if not shown.is_terminal:
+        # Eighty columns, which rich assumes, cut off the figures.
+        shown.width = WIDTH
+    return shown
 
 
 def sheets(summary: Summary) -> list[Sheet]:

@@ -1,9 +1,9 @@
 """The MCP server: tools and prompts from their catalogues, resources, and the error border around the tools."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from mcp import MCPError
 from mcp.server import MCPServer
@@ -38,17 +38,19 @@ from starlette.routing import Route
 
 from prompts import catalog as prompts
 from prompts.catalog import PROMPTS, Prompt
+from server.audited import audited
 from server.border import at_the_border, code_of, no_tool, one_line
 from server.callers import scope_of, tools_of
 from server.completions import complete
+from server.evenings import Evenings
 from server.lines import Messages
 from server.opening import Opening
 from server.resources import add_resources
 from server.schemas import input_schema, output_schema
+from server.subscriptions import Subscriptions
 from server.tracing import tracing
 from server.version import VERSION
-from server.watching import NO_TOOL, OK, watched_call
-from sonik.correlation import correlated
+from server.watching import OK, UNKNOWN, watched_call
 from sonik.errors import SonikError, did_you_mean
 from tools.catalog import BY_NAME, AnyTool
 
@@ -72,47 +74,53 @@ CACHE_HINTS: dict[CacheableMethod, CacheHint] = {
 class SonikServer(MCPServer[Opening]):
     """An MCP server whose tools are those of the catalogue, validated whole and answered within their budget."""
 
+    # Clients of the handshake era would have to come back to the worker they began with.
+    stateless: ClassVar[bool] = True
+
     async def list_tools(self) -> list[ToolInfo]:
         """Return the tools the caller may use, in the catalogue's order."""
         return [_info(tool) for tool in tools_of()]
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Opening, Any] | None = None
-    ) -> CallToolResult:
+    ) -> CallToolResult | InputRequiredResult:
         """Run a tool; every failure comes back as a tool error."""
         if context is None:
             raise RuntimeError("a tool call needs its request context")
         opening = context.request_context.lifespan_context
-        with correlated(), watched_call(name if name in BY_NAME else NO_TOOL, meter=opening.meter) as call:
-            result = await self._answer(name, arguments, opening)
-            call.outcome = code_of(result) if result.is_error else OK
-            return result
-
-    async def _answer(self, name: str, arguments: dict[str, Any], opening: Opening) -> CallToolResult:
         mine = {tool.name: tool for tool in tools_of()}
-        tool = mine.get(name)
-        if tool is None:
-            return no_tool(name, mine)
-
-        async def work() -> CallToolResult:
-            checked = tool.arguments.model_validate(arguments)
-            engine = await opening.engine()
-            rendered = await tool.run(engine, scope_of(opening.settings), checked)
-            text = TextContent(type="text", text=rendered.text)
-            return CallToolResult(content=[text], structured_content=rendered.structured())
-
-        return await at_the_border(tool, work)
+        tool, target = mine.get(name), name if name in BY_NAME else UNKNOWN
+        with audited(opening, "tools/call", target, arguments) as note, watched_call(target, opening.meter) as call:
+            result = await _called(tool, arguments, opening) if tool else no_tool(name, mine)
+            call.outcome = code_of(result) if result.is_error else OK
+            return note.of(result)
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[Opening, Any] | None = None
     ) -> Iterable[ReadResourceContents] | InputRequiredResult:
         """Read a resource; what is wrong with the URI is told in a few words, however long it is."""
-        if len(str(uri)) > LONGEST_URI:
-            raise MCPError(INVALID_PARAMS, f"A URI has at most {LONGEST_URI:,} characters. Use the entity's slug.")
-        try:
-            return await super().read_resource(uri, context)
-        except ResourceNotFoundError as error:
-            raise MCPError(INVALID_PARAMS, one_line(str(error)), data={"uri": str(uri)}) from error
+        if context is None:
+            raise RuntimeError("a resource needs its request context")
+        opening = context.request_context.lifespan_context
+        target = await self._resource_named(str(uri))
+        with audited(opening, "resources/read", target, {"uri": str(uri)}):
+            if len(str(uri)) > LONGEST_URI:
+                raise MCPError(INVALID_PARAMS, f"A URI has at most {LONGEST_URI:,} characters. Use the entity's slug.")
+            try:
+                return await super().read_resource(uri, context)
+            except ResourceNotFoundError as error:
+                raise MCPError(INVALID_PARAMS, one_line(str(error)), data={"uri": str(uri)}) from error
+
+    async def _resource_named(self, uri: str) -> str:
+        """Return the name we gave to what a URI asks for: what stands in it is the caller's."""
+        static = {str(resource.uri) for resource in await self.list_resources()}
+        patterns = [template.uri_template for template in await self.list_resource_templates()]
+        fitting = [pattern for pattern in patterns if uri.startswith(pattern.partition("{")[0])]
+        return uri if uri in static else max(fitting, key=len, default=UNKNOWN)
+
+    def subscribable(self, subscriptions: Subscriptions, *, standing: bool) -> None:
+        """Answer requests to subscribe."""
+        subscriptions.serve(self._lowlevel_server, standing=standing)
 
     async def run_stdio_async(self) -> None:
         """Serve over stdio until stdin ends."""
@@ -126,13 +134,13 @@ class SonikServer(MCPServer[Opening]):
         transport_security: TransportSecuritySettings, most_bytes: int, routes: list[Route],
         outside: Sequence[Middleware] = (), inside: Sequence[Middleware] = (),
     ) -> Starlette:  # fmt: skip
-        """Return the app that serves over HTTP, stateless; with a verifier, `/mcp` needs a bearer token.
+        """Return the app that serves over HTTP; with a verifier, `/mcp` needs a bearer token.
 
         `outside` goes around the authentication, `inside` between it and the routes.
         """
         served = self._lowlevel_server.streamable_http_app(
-            stateless_http=True, max_request_body_size=most_bytes, transport_security=transport_security, auth=auth,
-            token_verifier=token_verifier, custom_starlette_routes=routes,
+            stateless_http=self.stateless, max_request_body_size=most_bytes, transport_security=transport_security,
+            auth=auth, token_verifier=token_verifier, custom_starlette_routes=routes,
         )  # fmt: skip
         if token_verifier is not None and auth is None:
             # The SDK reads tokens only where it can say who issues them.
@@ -147,26 +155,24 @@ class SonikServer(MCPServer[Opening]):
 
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[Opening, Any] | None = None
-    ) -> GetPromptResult:
+    ) -> GetPromptResult | InputRequiredResult:
         """Return a prompt's text; what is wrong with the call is told as a protocol error, for there is no other."""
         if context is None:
             raise RuntimeError("a prompt needs its request context")
-        prompt = prompts.BY_NAME.get(name)
-        if prompt is None:
-            hint = did_you_mean(name, list(prompts.BY_NAME))
-            raise MCPError(INVALID_PARAMS, one_line(f"There is no prompt '{name[:80]}'. {hint}"))
-        try:
-            engine = await context.request_context.lifespan_context.engine()
-            given = {key: str(value) for key, value in (arguments or {}).items()}
-            text = prompt.written(given, vocabulary=engine.vocabulary)
-        except SonikError as error:
-            raise MCPError(INVALID_PARAMS, one_line(str(error))) from error
+        opening = context.request_context.lifespan_context
+        target = name if name in prompts.BY_NAME else UNKNOWN
+        with audited(opening, "prompts/get", target, arguments or {}):
+            prompt, text = await _written(name, arguments or {}, opening)
         message = PromptMessage(role="user", content=TextContent(type="text", text=text))
         return GetPromptResult(description=prompt.about, messages=[message])
 
 
-def build(opening: Opening) -> SonikServer:
-    """Return the server; the engine opens when it starts to serve."""
+def build(opening: Opening, *, kind: type[SonikServer] = SonikServer, standing: bool = True) -> SonikServer:
+    """Return the server, of a kind that may do more; the engine opens when it starts to serve.
+
+    Where no connection is `standing` between requests, the handshake era cannot subscribe and is told so at first.
+    """
+    evenings = Evenings(opening)
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[Opening]) -> AsyncIterator[Opening]:
@@ -175,19 +181,32 @@ def build(opening: Opening) -> SonikServer:
             try:
                 yield opening
             finally:
+                await evenings.close()
                 await opening.close()
 
-    server = SonikServer(
+    server = kind(
         "sonik", title="Sonik", version=VERSION, instructions=INSTRUCTIONS, lifespan=lifespan,
         log_level=opening.settings.log_level,
-        cache_hints=CACHE_HINTS,
+        cache_hints=CACHE_HINTS, subscriptions=False,
         request_state_security=RequestStateSecurity(keys=[opening.settings.key_for("request state")]),
     )  # fmt: skip
     add_resources(server)
+    server.subscribable(Subscriptions(opening, evenings), standing=standing)
 
     # The SDK leaves its decorator untyped.
     server.completion()(partial(complete, opening))  # type: ignore[no-untyped-call]
     return server
+
+
+async def _called(tool: AnyTool, arguments: dict[str, Any], opening: Opening) -> CallToolResult:
+    async def work() -> CallToolResult:
+        checked = tool.arguments.model_validate(arguments)
+        engine = await opening.engine()
+        rendered = await tool.run(engine, scope_of(opening.settings), checked)
+        text = TextContent(type="text", text=rendered.text)
+        return CallToolResult(content=[text], structured_content=rendered.structured())
+
+    return await at_the_border(tool, work)
 
 
 def _info(tool: AnyTool) -> ToolInfo:
@@ -199,6 +218,20 @@ def _info(tool: AnyTool) -> ToolInfo:
             open_world_hint=tool.open_world,
         ),
     )  # fmt: skip
+
+
+async def _written(name: str, arguments: Mapping[str, Any], opening: Opening) -> tuple[Prompt, str]:
+    """Return a prompt and its text."""
+    prompt = prompts.BY_NAME.get(name)
+    if prompt is None:
+        hint = did_you_mean(name, list(prompts.BY_NAME))
+        raise MCPError(INVALID_PARAMS, one_line(f"There is no prompt '{name[:80]}'. {hint}"))
+    try:
+        engine = await opening.engine()
+        given = {key: str(value) for key, value in arguments.items()}
+        return prompt, prompt.written(given, vocabulary=engine.vocabulary)
+    except SonikError as error:
+        raise MCPError(INVALID_PARAMS, one_line(str(error))) from error
 
 
 def _prompt_info(prompt: Prompt) -> PromptInfo:

@@ -18,13 +18,15 @@ logger = logging.getLogger(__name__)
 
 PATH = "/mcp"
 TOO_MANY = 429
+LISTENING = (b"mcp-method", b"subscriptions/listen")
 WHOSE = {"caller": "of one caller", "organisation": "of one organisation"}
 
 
 class Bounds:
     """An ASGI app that lets a caller's request through while there is room; it goes inside of authentication.
 
-    Requests are POSTs to /mcp. Where the shared buckets do not answer, those of this process count.
+    Requests are POSTs to /mcp; those that open a stream have bounds of their own. Where the shared buckets do not
+    answer, those of this process count.
     """
 
     def __init__(self, app: ASGIApp, *, opening: Opening) -> None:
@@ -37,7 +39,7 @@ class Bounds:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request on, or answer that it is one too many."""
-        bearer = _bearer(scope)
+        bearer = bearer_of(scope)
         if bearer is None:
             await self._app(scope, receive, send)
             return
@@ -49,8 +51,8 @@ class Bounds:
         if not taken.granted:
             refuse(scope, "rate")
             await _refuse_rate(levels, sending)
-        elif counts:
-            await self._run(_key(bearer), scope, receive, sending)
+        elif counts and not is_stream(scope):
+            await self._run(caller_key(bearer), scope, receive, sending)
         else:
             await self._app(scope, receive, sending)
 
@@ -89,7 +91,7 @@ def limits_of(bearer: Bearer, settings: Settings) -> dict[str, Limit]:
     limits = {}
     if settings.http_rate_per_minute:
         limits["caller"] = Limit(
-            key=_key(bearer), per_minute=settings.http_rate_per_minute, burst=settings.http_burst
+            key=caller_key(bearer), per_minute=settings.http_rate_per_minute, burst=settings.http_burst
         )  # fmt: skip
     organisation = bearer.caller.organisation
     if settings.http_org_rate_per_minute and organisation is not None:
@@ -118,7 +120,12 @@ def rate_headers(levels: Mapping[str, Level]) -> Headers:
     return ((b"ratelimit-policy", ", ".join(policies).encode()), (b"ratelimit", ", ".join(states).encode()))
 
 
-def _bearer(scope: Scope) -> Bearer | None:
+def is_stream(scope: Scope) -> bool:
+    """Say whether a request asks for a stream that stays open. The SDK refuses a header that is not as the body."""
+    return scope["path"] == PATH and (scope["method"] == "GET" or (LISTENING in scope["headers"]))
+
+
+def bearer_of(scope: Scope) -> Bearer | None:
     """Return who asks, None where nobody is bounded: another route, no token, or one that does not hold."""
     user = scope.get("user")
     if scope["type"] != "http" or scope["path"] != PATH or not isinstance(user, AuthenticatedUser):
@@ -126,7 +133,7 @@ def _bearer(scope: Scope) -> Bearer | None:
     return user.access_token if isinstance(user.access_token, Bearer) else None
 
 
-def _key(bearer: Bearer) -> str:
+def caller_key(bearer: Bearer) -> str:
     """Return the key of a caller's bucket: an API key, or the subject of an issuer, whichever token they show."""
     issuer = (bearer.claims or {}).get("iss")
     if issuer is None:

@@ -23,6 +23,14 @@ def scope_of(settings: Settings) -> Scope:
     return bearer.caller if isinstance(bearer, Bearer) else settings.scope()
 
 
+def key_of() -> str | None:
+    """Return the prefix of the API key that the call shows, None where it shows another token or needs none."""
+    bearer = get_access_token()
+    if not isinstance(bearer, Bearer) or bearer.claims is not None:
+        return None
+    return bearer.client_id.removeprefix("key:")
+
+
 def reading_scope(settings: Settings) -> Scope:
     """Return the scope of a call that reads past the tools: resources and completions show what a reader's tools do.
 

@@ -9,8 +9,10 @@ from mcp_types import (
 )
 
 from prompts.catalog import LANGUAGES
+from server.audited import audited
 from server.callers import reading_scope
 from server.opening import Opening
+from server.watching import UNKNOWN
 from sonik import ontology
 from sonik.errors import SonikError
 from sonik.identity.names import fold
@@ -19,26 +21,35 @@ from sonik.retrieval.vocabulary import Vocabulary
 MOST = 20
 # Arguments whose name says what they are, wherever they stand.
 FIXED = {"language": LANGUAGES, "graph": ontology.GRAPHS}
+ARGUMENTS = frozenset((*FIXED, "market", "slug", "ref"))
 
 
 async def complete(
-    opening: Opening, _: PromptReference | ResourceTemplateReference, argument: CompletionArgument,
+    opening: Opening, of: PromptReference | ResourceTemplateReference, argument: CompletionArgument,
     context: CompletionContext | None,
 ) -> Completion | None:  # fmt: skip
     """Return what the argument can become; nothing where a store does not answer, for a hint is not worth an error."""
     del context
+    asked = {"of": of.model_dump(mode="json"), "argument": argument.name, "value": argument.value}
+    target = argument.name if argument.name in ARGUMENTS else UNKNOWN
+    with audited(opening, "completion/complete", target, asked) as note:
+        try:
+            return await _complete(opening, argument)
+        except SonikError as error:
+            note.outcome = error.code
+            return _completion([])
+
+
+async def _complete(opening: Opening, argument: CompletionArgument) -> Completion | None:
     typed = argument.value
     if argument.name in FIXED:
         return _completion([value for value in FIXED[argument.name] if value.startswith(typed.strip().lower())])
-    try:
-        engine = await opening.engine()
-        if argument.name in {"market", "slug"}:
-            return _completion(_markets(engine.vocabulary, typed))
-        if argument.name == "ref":
-            found = await engine.refs_starting(typed, scope=reading_scope(opening.settings), limit=MOST + 1)
-            return _completion(found)
-    except SonikError:
-        return _completion([])
+    engine = await opening.engine()
+    if argument.name in {"market", "slug"}:
+        return _completion(_markets(engine.vocabulary, typed))
+    if argument.name == "ref":
+        found = await engine.refs_starting(typed, scope=reading_scope(opening.settings), limit=MOST + 1)
+        return _completion(found)
     return None
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlsplit
 
 from mcp.server.auth.settings import AuthSettings
@@ -13,7 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from server.app import build
+from server.app import SonikServer, build
 from server.auth import Tokens
 from server.bounds import Bounds
 from server.counting import Counted
@@ -23,6 +25,7 @@ from server.log import configure_logging
 from server.metrics import Metrics
 from server.opening import Opening
 from server.scraping import Scraping
+from server.streams import Streams
 from server.tracing import Continued, check_tracing
 from server.version import VERSION
 from sonik.errors import SonikError
@@ -32,6 +35,7 @@ from sonik.stores.allocator import share_arenas
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 # A second's answer does for everyone who asks: looking reads through every store.
 HEALTH_SECONDS = 1.0
+SERVER = partial(build, standing=False)
 
 
 def from_environment() -> ASGIApp:
@@ -42,8 +46,8 @@ def from_environment() -> ASGIApp:
     return app(settings)
 
 
-def app(settings: Settings) -> ASGIApp:
-    """Return the app; its lifespan opens the engine and closes it.
+def app(settings: Settings, *, built: Callable[[Opening], SonikServer] = SERVER) -> ASGIApp:
+    """Return the app around a server; its lifespan opens the engine and closes it.
 
     Raises:
         Misconfigured: the settings of the issuer do not fit together, or traces are wanted and cannot be made.
@@ -57,10 +61,10 @@ def app(settings: Settings) -> ASGIApp:
     most_bytes = settings.http_body_kib * 1024
     verifier = Tokens(opening) if settings.http_auth == "required" else None
     failures = settings.http_failures_per_minute
-    served = build(opening).http_app(
+    served = built(opening).http_app(
         auth=_issuer(settings), token_verifier=verifier, transport_security=security, most_bytes=most_bytes,
         routes=[*_Asked(opening).routes(), Scraping(opening, metrics).route()],
-        inside=[Middleware(Bounds, opening=opening)],
+        inside=[Middleware(Bounds, opening=opening), Middleware(Streams, settings=settings, verifier=verifier)],
         outside=[Middleware(Guesses, per_minute=failures)] if verifier and failures else [],
     )  # fmt: skip
     guarded = Guard(served, security=security, most_bytes=most_bytes, seconds=settings.http_seconds)

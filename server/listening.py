@@ -36,15 +36,17 @@ def listen(settings: Settings, *, host: str, port: int, workers: int) -> None:
     sys.stderr.write(f"MCP at http://{host}:{port}/mcp, health at /health; stop with Ctrl-C.\n")
     if workers == 1:
         share_arenas()
-        _run(served, host=host, port=port)
+        run(served, host=host, port=port)
         return
-    # Workers that made up a secret each would refuse one another's cursors.
-    os.environ.setdefault("SONIK_SECRET", token_urlsafe(32))
+    if settings.secret is None:
+        # Workers that made up a secret each would refuse one another's cursors.
+        os.environ["SONIK_SECRET"] = token_urlsafe(32)
     with _held(settings), counted_together(settings):
-        _run("server.http:from_environment", host=host, port=port, workers=workers)
+        run("server.http:from_environment", host=host, port=port, workers=workers)
 
 
-def _run(served: ASGIApp | str, *, host: str, port: int, workers: int = 1) -> None:
+def run(served: ASGIApp | str, *, host: str, port: int, workers: int = 1) -> None:
+    """Serve an app, or what makes one in each worker, until a signal comes."""
     uvicorn.run(
         served, factory=isinstance(served, str), host=host, port=port, workers=workers, http="h11", ws="none",
         log_config=None, access_log=False, server_header=False, timeout_keep_alive=KEEP_ALIVE_SECONDS,

@@ -8,6 +8,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from server.watching import Background, Meter
+from sonik.audit.log import CallLog
+from sonik.clock import Clock
 from sonik.errors import SonikError
 from sonik.settings import Settings
 from sonik.watch import watched_by
@@ -24,6 +26,9 @@ class Opening:
     def __init__(self, settings: Settings, *, meter: Meter | None = None) -> None:
         self.settings = settings
         self.meter = meter
+        self.clock = Clock.frozen(settings.now)
+        self.calls = CallLog(clock=self.clock)
+        self.audit_key = settings.key_for("audit")
         self._leave = asyncio.Event()
         self._ready: asyncio.Future[Engine] | None = None
         self._holder: asyncio.Task[None] | None = None
@@ -61,7 +66,8 @@ class Opening:
     async def _hold(self, ready: "asyncio.Future[Engine]") -> None:
         try:
             engine_type = await asyncio.to_thread(_engine_type)
-            opening = engine_type.open(self.settings, work=self.settings.serve_jobs)
+            here = self.settings
+            opening = engine_type.open(here, project=here.serve_projector, work=here.serve_jobs, calls=self.calls)
             # What the engine does in the background begins in here.
             with watched_by(Background(self.meter)):
                 async with opening as engine:

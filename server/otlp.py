@@ -15,7 +15,7 @@ from opentelemetry.trace.status import Status
 
 from prompts import catalog as prompts
 from server.version import VERSION
-from server.watching import NO_TOOL
+from server.watching import UNKNOWN
 from tools.catalog import BY_NAME
 
 PATH = "/v1/traces"
@@ -88,7 +88,7 @@ def _name(attributes: dict[str, Any]) -> str:
     method = str(attributes.get("mcp.method.name", "mcp"))
     target = attributes.get("gen_ai.tool.name", attributes.get("gen_ai.prompt.name"))
     if target is None and method in {"tools/call", "prompts/get"}:
-        target = NO_TOOL
+        target = UNKNOWN
     return f"{method} {target}" if target else method
 
 

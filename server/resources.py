@@ -13,6 +13,7 @@ from server.callers import reading_scope
 from server.opening import Opening
 from sonik import ontology
 from sonik.errors import InvalidInput, NotFound, SonikError, did_you_mean
+from sonik.retrieval.listing import EVENING
 from tools.arguments import problems
 from tools.entity import EntityArguments, sonik_get_entity
 from tools.whats_on import WhatsOnArguments, sonik_whats_on
@@ -40,7 +41,7 @@ def add_resources(server: "SonikServer") -> None:
         opening = ctx.request_context.lifespan_context
         with _told():
             engine = await opening.engine()
-            asked = WhatsOnArguments(when="tonight", market=slug, limit=50, response_format="detailed")
+            asked = WhatsOnArguments(when="tonight", market=slug, limit=EVENING, response_format="detailed")
             rendered = await sonik_whats_on(engine, reading_scope(opening.settings), asked)
         return json.dumps(rendered.structured(), ensure_ascii=False)
 

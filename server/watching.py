@@ -18,8 +18,8 @@ ASKS: dict[Event, str] = {
     "cache_exact": "exact", "cache_semantic": "semantic", "cache_stale": "stale", "cache_missed": "miss"
 }  # fmt: skip
 OK, CANCELLED = "ok", "cancelled"
-# What a caller calls a tool that there is not stays out of figures and traces.
-NO_TOOL = "unknown"
+# What a caller made up as a name stays out of figures, traces and the audit log.
+UNKNOWN = "unknown"
 SYSTEMS = {"postgres": "postgresql", "graph": "falkordb", "vectors": "lancedb", "cache": "redis"}
 
 
@@ -107,7 +107,7 @@ class Background:
 
 
 @contextmanager
-def watched_call(tool: str, *, meter: Meter | None) -> Iterator[Call]:
+def watched_call(tool: str, meter: Meter | None) -> Iterator[Call]:
     """Watch a call; the block says how it ended."""
     call = Call(tool, meter=meter)
     started = time.perf_counter()

@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from sonik.access.keys import Keys
+from sonik.audit import sealing
+from sonik.audit.auditor import Auditor
+from sonik.audit.log import CallLog
 from sonik.clock import Clock
 from sonik.errors import InvalidInput, OutOfTime, did_you_mean
 from sonik.ingest import background
@@ -57,6 +60,7 @@ from sonik.stores.health import health
 from sonik.sync.carrier import Progress
 from sonik.sync.drift import Comparison, compare
 from sonik.sync.graph_sink import GraphSink
+from sonik.sync.herald import Herald
 from sonik.sync.projected import Projected
 from sonik.sync.projector import Projector, last_change, wait_until_projected
 from sonik.sync.source import Sink
@@ -67,23 +71,29 @@ from sonik.types import JsonObject, Scope
 
 logger = logging.getLogger(__name__)
 
-SCHEDULE = (DAILY, writeback.HOURLY)
+SCHEDULE = (DAILY, writeback.HOURLY, sealing.HOURLY)
 
 
 class Engine:
     """Everything Sonik can do, over one set of open stores. Use `async with Engine.open(settings) as engine`."""
 
-    def __init__(self, *, settings: Settings, stores: OpenStores, without: Collection[Part] = ()) -> None:
+    def __init__(
+        self, *, settings: Settings, stores: OpenStores, without: Collection[Part] = (), clock: Clock | None = None,
+        calls: CallLog | None = None,
+    ) -> None:  # fmt: skip
         postgres, graphs, vectors, embedder = stores.postgres, stores.graphs, stores.vectors, stores.embedder
         legends, cache = stores.legends, stores.cache
-        clock = Clock.frozen(settings.now)
+        clock = clock or Clock.frozen(settings.now)
         self.settings = settings
         self.clock = clock
         self.vocabulary = vocabulary = Vocabulary(markets=tuple(legends.markets.values()), genres=legends.genres)
         self._legends = legends
         self.buckets = stores.buckets
+        self.signals = stores.signals
         self.cursor_key = settings.key_for("cursor")
         self.keys = Keys(postgres=postgres, clock=clock)
+        self.calls = CallLog(clock=clock) if calls is None else calls
+        self.auditor = Auditor.of(settings, postgres=postgres, clock=clock)
         self.log = TraversalLog(postgres=postgres, clock=clock)
         self.learner = Learner(postgres=postgres, clock=clock, log=self.log, cap=settings.learning_cap)
         self.insights = Insights(postgres=postgres, clock=clock, log=self.log)
@@ -96,7 +106,8 @@ class Engine:
             "graph": GraphSink(postgres=postgres, graphs=graphs),
             "vectors": VectorSink(postgres=postgres, vectors=vectors, embedder=embedder),
         }
-        self._projector = Projector(postgres=postgres, sinks=tuple(self._sinks.values()))
+        herald = Herald(postgres=postgres, signals=stores.signals, clock=clock)
+        self._projector = Projector(postgres=postgres, sinks=tuple(self._sinks.values()), herald=herald)
         self._worker = Worker(postgres=postgres, handlers=self._handlers(), clock=clock, schedule=SCHEDULE)
         self.kept = None if cache is None or without else KeptAnswers(
             cache=cache, postgres=postgres, clock=clock, projected=Projected(graphs=graphs, vectors=vectors),
@@ -124,7 +135,8 @@ class Engine:
     @asynccontextmanager
     async def open(
         cls, settings: Settings, *, project: bool = True, work: bool = False, replace_vectors: bool = False,
-        embedder: Embedder | None = None, without: Collection[Part] = (),
+        embedder: Embedder | None = None, without: Collection[Part] = (), clock: Clock | None = None,
+        calls: CallLog | None = None,
     ) -> AsyncIterator["Engine"]:  # fmt: skip
         """Open all stores, starting embedded servers where no address is set; close them on the way out.
 
@@ -135,16 +147,20 @@ class Engine:
             replace_vectors: begin the vectors anew even if another model made them.
             embedder: your own in place of the one the settings name.
             without: parts that searches do without, to measure what they are worth.
+            clock: your own in place of the system's, or of the moment that the settings name.
+            calls: where calls are noted, if they are before it is open.
         """
         async with AsyncExitStack() as stack:
             embedder = embedder or open_embedder(settings)
             warming = asyncio.create_task(embedder.warm())
             stack.push_async_callback(settled, warming)
             opening = open_stores(settings, embedder=embedder, replace_vectors=replace_vectors)
-            engine = cls(settings=settings, stores=await stack.enter_async_context(opening), without=without)
+            stores = await stack.enter_async_context(opening)
+            engine = cls(settings=settings, stores=stores, without=without, clock=clock, calls=calls)
             stack.push_async_callback(engine.log.flush)
+            stack.push_async_callback(engine.calls.flush, stores.postgres)
             stack.push_async_callback(engine.keys.close)
-            running = [engine.log.run()]
+            running = [engine.log.run(), engine.calls.run(stores.postgres)]
             running += [engine._projector.run()] if project else []
             running += [engine._worker.run()] if work else []
             for coroutine in running:
@@ -168,6 +184,10 @@ class Engine:
     async def whats_on(self, wish: Wish, *, scope: Scope) -> Programme:
         """List the events of a window."""
         return await self._lister.whats_on(wish, scope=scope)
+
+    async def evening(self, market: str, *, scope: Scope) -> str:
+        """Return a digest of what a caller sees of tonight in a market: another one if anything of it is another."""
+        return await self._lister.evening(market, scope=scope)
 
     async def entity(
         self, ref: str, *, include: Collection[str], scope: Scope, as_of: datetime | None = None
@@ -289,6 +309,7 @@ class Engine:
         """Return how each kind of job is done."""
         return {
             background.NAME: BackgroundIngest(postgres=self._postgres, clock=self.clock).handler,
+            sealing.NAME: self.auditor.handler,
             retention.NAME: Retention.of(self.settings, clock=self.clock).handler,
             **self.learner.handlers,
         }

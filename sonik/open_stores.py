@@ -14,6 +14,7 @@ from sonik.stores.embedding import Embedder
 from sonik.stores.graph import Graphs
 from sonik.stores.postgres import Postgres
 from sonik.stores.shared_buckets import SharedBuckets, shared_buckets
+from sonik.stores.signals import Signals, signals
 from sonik.stores.vectors import Vectors
 from sonik.truth.migrate import migrate
 
@@ -29,6 +30,7 @@ class OpenStores:
     legends: Legends
     cache: AnswerCache | None
     buckets: SharedBuckets
+    signals: Signals
 
 
 @asynccontextmanager
@@ -50,9 +52,10 @@ async def open_stores(settings: Settings, *, embedder: Embedder, replace_vectors
         kept_in = answer_cache(settings, addresses.cache, name=name, embedder=embedder)
         cache = await stack.enter_async_context(kept_in)
         buckets = await stack.enter_async_context(shared_buckets(addresses.cache, name=name))
+        line = await stack.enter_async_context(signals(addresses.cache, name=name))
         yield OpenStores(
             postgres=postgres, graphs=graphs, vectors=vectors, embedder=embedder, legends=legends, cache=cache,
-            buckets=buckets,
+            buckets=buckets, signals=line,
         )  # fmt: skip
 
 

@@ -3,14 +3,35 @@
 import hashlib
 from pathlib import Path
 from secrets import token_bytes
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
+from sonik.errors import Misconfigured
 from sonik.types import Role, Scope
 
 MINILM = "minilm-int8"
+# Where Docker and others mount the secrets of a container.
+SECRETS = Path("/run/secrets")
+
+
+class _SecretFiles(SecretsSettingsSource):
+    """Settings from files; one that is there and cannot be read is told by its name."""
+
+    def __call__(self) -> dict[str, Any]:
+        try:
+            return super().__call__()
+        except (OSError, SettingsError) as error:
+            why = str(error.__cause__ or error)
+            step = "Let the account that Sonik runs as read the folder and its files, and keep them as UTF-8 text."
+            raise Misconfigured(f"A setting in {self.secrets_dir} cannot be read: {why}", next_step=step) from error
 
 
 class Settings(BaseSettings):
@@ -21,6 +42,11 @@ class Settings(BaseSettings):
     home: Path = Field(
         default_factory=lambda: Path.home() / ".local" / "share" / "sonik",
         description="Data directory of the embedded stores.",
+    )
+    secrets_dir: Path | None = Field(
+        None,
+        description="Folder of files that hold a setting each, named as its variable in lower case; "
+        f"{SECRETS} unless set, where it is there.",
     )
     postgres_url: SecretStr | None = Field(None, description="PostgreSQL 18 for services mode; unset: embedded.")
     postgres_reader_url: SecretStr | None = Field(
@@ -51,7 +77,14 @@ class Settings(BaseSettings):
 
     secret: SecretStr | None = Field(
         None,
+        min_length=1,
         description="Signs cursors; set the same one on every server of a fleet. Unset: a new one each start.",
+    )
+
+    audit_secret: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Marks the seals of the audit log; the same on every process that does jobs, and never changed.",
     )
 
     http_auth: Literal["required", "off"] = Field(
@@ -82,6 +115,12 @@ class Settings(BaseSettings):
     http_concurrency: int = Field(
         16, ge=0, le=10_000, description="Most requests of a caller at once in one process; 0: no limit."
     )
+    http_streams: int = Field(
+        8, ge=0, le=10_000, description="Most open streams of a caller in one process; 0: no limit."
+    )
+    http_streams_in_all: int = Field(
+        512, ge=0, le=100_000, description="Most open streams of all callers in one process; 0: no limit."
+    )
     http_failures_per_minute: int = Field(
         30, ge=0, le=1_000_000, description="Tokens that fail from one client address in a minute; 0: no limit."
     )
@@ -108,6 +147,9 @@ class Settings(BaseSettings):
     )  # fmt: skip
     store_timeout_seconds: float = Field(5.0, gt=0, description="Longest wait for one store call.")
     pool_size: int = Field(8, ge=2, le=64, description="Most connections per PostgreSQL pool.")
+    serve_projector: bool = Field(
+        True, description="Project changes in `sonik serve` too; off: leave them to `sonik sync run` or `job work`."
+    )
     serve_jobs: bool = Field(True, description="Do jobs in `sonik serve` too; off: leave them to `sonik job work`.")
     disk_reserve_mib: int = Field(
         256, ge=0, description="Room kept free on the disk of home (MiB): with less, nothing new is taken in."
@@ -119,6 +161,7 @@ class Settings(BaseSettings):
     keep_jobs_days: int = Field(30, ge=1, description="Days that ended jobs are kept, failed ones with their input.")
     keep_keys_days: int = Field(30, ge=1, description="Days that a repeat is known by its idempotency key.")
     keep_dead_letters_days: int = Field(90, ge=1, description="Days that a change no sink would take is kept.")
+    keep_audit_days: int = Field(365, ge=1, description="Days that rows of the audit log are kept after their seal.")
     keep_outbox_rows: int = Field(
         1_000_000, ge=1000, description="Most changes that wait for a sink; one that is further behind begins anew."
     )
@@ -133,6 +176,27 @@ class Settings(BaseSettings):
     )
     log_format: Literal["text", "json"] = Field("text", description="json: one JSON object a line.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="Level of the log.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
+        """Read arguments, then the environment, then the files of the secrets folder."""
+        del dotenv_settings, file_secret_settings
+        named = init_settings().get("secrets_dir") or env_settings().get("secrets_dir")
+        folder = Path(named or SECRETS)
+        if not folder.is_dir():
+            return init_settings, env_settings
+        return init_settings, env_settings, _SecretFiles(settings_cls, secrets_dir=folder)
+
+    @field_validator("secrets_dir", mode="after")
+    @classmethod
+    def _is_there(cls, folder: Path | None) -> Path | None:
+        if folder is not None and not folder.is_dir():
+            raise ValueError("there is no such folder")
+        return folder
 
     @field_validator("home", "pg_bin", "redis_bin", "falkordb_module", "redisearch_module", mode="after")
     @classmethod

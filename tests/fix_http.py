@@ -74,6 +74,11 @@ class Served:
         """Return what it wrote so far."""
         return self._log.read_text(encoding="utf-8")
 
+    def resident_kib(self) -> int:
+        """Return how much memory the process has (KiB)."""
+        lines = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
+
     def ended(self, *, within: float) -> int:
         """Ask it to end, and return its exit code."""
         self._process.send_signal(signal.SIGTERM)

@@ -35,6 +35,7 @@ class Standing(Opening):
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine.settings)
         self._engine = engine
+        self.calls = engine.calls
 
     def start(self) -> None:
         """There is nothing to open."""

@@ -28,7 +28,9 @@ NIGHT = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
 AS_MIGRATED = """
     truncate unified.outbox, unified.audit_log, unified.idempotency_keys, unified.sync_state, unified.dead_letters,
         unified.jobs, unified.job_steps, unified.job_inputs, unified.source_cursors, unified.traversal_log,
-        unified.verdicts, unified.edge_evidence, unified.learning_runs, unified.phrases, unified.api_keys;
+        unified.verdicts, unified.edge_evidence, unified.learning_runs, unified.phrases, unified.api_keys,
+        unified.audit_seals;
+    update unified.audit_base set epoch = 0;
     update unified.learning_cursors set txid = 0, seq = 0, lost = 0;
     delete from unified.entities where entity_type <> 'market' or collection <> 'live';
     delete from unified.sources where code <> 'sonik';

@@ -6,7 +6,19 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from server.cli import access, caching, jobs, keeping, learning, operating, reading, remembering, syncing, writing
+from server.cli import (
+    access,
+    auditing,
+    caching,
+    jobs,
+    keeping,
+    learning,
+    operating,
+    reading,
+    remembering,
+    syncing,
+    writing,
+)
 from server.version import VERSION
 from sonik.errors import SonikError
 from sonik.settings import Settings
@@ -25,6 +37,7 @@ operating.add_to(app)
 keeping.add_to(app)
 app.add_typer(jobs.app, name="job", help="Show jobs, cancel them, try them again, do them.")
 app.add_typer(access.app, name="keys", help="Make keys for callers over the network, list them, revoke them.")
+app.add_typer(auditing.app, name="audit", help="Show who called and wrote what, seal the log, check its seals.")
 app.add_typer(caching.app, name="cache", help="Show what is kept of answers, and forget it.")
 app.add_typer(learning.app, name="learn", help="Learn from use, show what was learned, take it back.")
 app.add_typer(syncing.app, name="sync", help="Project truth into graph and vectors.")

@@ -101,7 +101,7 @@ class Keys:
         purpose = Purpose(action="key.create", scope=scope, request=request)
         async with unit_of_work(self._postgres, purpose=purpose, clock=self._clock) as unit:
             token, key = await self._insert(unit, wish, actor=scope.actor)
-            await unit.audit({"prefix": key.prefix, **request})
+            await unit.audit({"prefix": key.prefix, "role": wish.role, "expires_at": request["expires_at"]})
         return token.text, key
 
     async def listed(self, *, scope: Scope) -> list[ApiKey]:
@@ -128,7 +128,7 @@ class Keys:
                 asked = {"id": key.id, "now": self._clock.now()}
                 (revoked,) = await unit.session.fetch(_Revoked, SQL["revoke_key"], asked)
                 if revoked.ended:
-                    await unit.audit({"prefix": key.prefix, "name": key.name})
+                    await unit.audit({"prefix": key.prefix})
         finally:
             self._revocations += 1
             self._known.clear()

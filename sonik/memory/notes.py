@@ -83,7 +83,9 @@ class Notebook:
                 await judge(unit.session, told.trace_id, told.verdict, refs=ids, scope=scope, clock=self.clock)
             if text:
                 intake = await self._keep(unit.session, told, text, scope=scope)
-            await unit.audit({**purpose.request, "verdict": told.verdict})
+            # Of a trace that was judged we know that it is one; what else stands there is the caller's text.
+            judged = {"trace_id": told.trace_id, "verdict": told.verdict} if told.verdict else {}
+            await unit.audit({"kind": told.kind, **judged})
         receipt = intake.receipts[-1] if intake else None
         return Remembered(
             ref=receipt.ref if receipt else None, outcome=receipt.outcome if receipt else "judged",

@@ -1,6 +1,8 @@
 """What is on: events of a window from truth, in the order people plan an evening."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import astuple, dataclass, replace
+from datetime import UTC, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -19,6 +21,9 @@ from sonik.stores.texts import TextFilter
 from sonik.types import Carried, JsonObject, Near, Scope, Trace, Window
 
 SQL = queries("retrieval")
+# As many events of an evening as its resource shows.
+EVENING = 50
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,23 +74,17 @@ class Lister:
             zone = zone_of(market, wish.near, self.vocabulary)
             window = parse_when(wish.when, zone=zone, clock=self.clock)
             if wish.when.strip().lower() == "tonight":
-                window = service_evening(service_night(self.clock.now(), zone), zone, label="tonight")
+                window = self._tonight(zone)
             where = TextFilter(
                 scope=scope, market=market, window=window, genres=self._genres(wish.genres),
                 price_max=wish.price_max, near=wish.near,
             )  # fmt: skip
         with timer.step("list") as step:
-            params = listing_params(
-                where, scope=scope, now=self.clock.now(), limit=wish.limit, offset=wish.offset, sort=wish.sort
-            )
-            async with self.postgres.reading(scope) as session:
-                rows = await session.rows(SQL["listing"], params)
-            step.rows = len(rows)
+            ids, total = await self._listed(where, wish, scope=scope)
+            step.rows = len(ids)
         with timer.step("hydrate") as step:
-            ids = [str(row["id"]) for row in rows]
             cards = await read_cards(self.postgres, ids, scope=scope)
             step.rows = len(cards)
-        total = int(str(rows[0]["total"])) if rows else 0
         shown = tuple(cards[key] for key in ids if key in cards)
         understood: JsonObject = {
             "market": market, "genres": list(where.genres), "when": window.label or None, "price_max": wish.price_max,
@@ -97,6 +96,33 @@ class Lister:
         )  # fmt: skip
         self.log.add(trace, scope=scope, lens="operations", hits=total)
         return Programme(cards=shown, total=total, window=window, zone=zone, market=market, trace=trace)
+
+    async def evening(self, market: str, *, scope: Scope) -> str:
+        """Return a digest of tonight in a market as a caller sees it; nobody asked, so nothing is logged.
+
+        Raises:
+            InvalidInput: the market is unknown.
+        """
+        slug = self.vocabulary.market(market).slug
+        window = self._tonight(zone_of(slug, None, self.vocabulary))
+        where = TextFilter(scope=scope, market=slug, window=window)
+        ids, total = await self._listed(where, Wish(limit=EVENING), scope=scope)
+        cards = await read_cards(self.postgres, ids, scope=scope)
+        # That a source told the same once more is no change.
+        seen = [astuple(replace(cards[key], version=0, updated_at=EPOCH)) for key in ids if key in cards]
+        return hashlib.sha256(repr((window.start, total, seen)).encode()).hexdigest()
+
+    async def _listed(self, where: TextFilter, wish: Wish, *, scope: Scope) -> tuple[list[str], int]:
+        """Return the ids of a page, and how many there are in all."""
+        params = listing_params(
+            where, scope=scope, now=self.clock.now(), limit=wish.limit, offset=wish.offset, sort=wish.sort
+        )
+        async with self.postgres.reading(scope) as session:
+            rows = await session.rows(SQL["listing"], params)
+        return [str(row["id"]) for row in rows], int(str(rows[0]["total"])) if rows else 0
+
+    def _tonight(self, zone: ZoneInfo) -> Window:
+        return service_evening(service_night(self.clock.now(), zone), zone, label="tonight")
 
     def _market(self, wish: Wish) -> str | None:
         if wish.market:

@@ -1,7 +1,8 @@
 """Fuse what the graph and the words say of passages, by score: how much the words count depends on the linking."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import nlargest
 from math import log10
 
 from sonik.retrieval.mentions import Link
@@ -47,25 +48,37 @@ class Evidence:
 
     rank: Mapping[str, float]
     cosine: Mapping[str, float]
-    covered: Mapping[str, float]
+    covered: Mapping[str, float] = field(default_factory=dict)
 
-    def scores(self, *, words: float) -> dict[str, float]:
-        """Return a score in [0, 1] for every passage: rank on its scale, `words` times the scaled cosine, and cover."""
-        best = max(self.rank.values(), default=0.0)
-        nearest = max(self.cosine.values(), default=0.0)
+    def contenders(self, *, words: float, wanted: int) -> set[str]:
+        """Return the passages that may be among so many best, whatever their cover and the cosines not known yet.
+
+        A cosine that is not known is at most the least that is: the nearest passages are the known ones. After the
+        threshold algorithm of Fagin, Lotem and Naor 2003, which looks up no more than can change the answer.
+        """
+        least = min(self.parts().values(), default=1.0)
+        at_least = self._scores(self.rank, words=words, unknown=0.0)
+        at_most = self._scores(self.rank, words=words, unknown=least)
+        needed = nlargest(wanted, at_least.values())[-1] if at_least else 0.0
+        # What rounding takes from one of two equal scores must not decide.
+        return {key for key, score in at_most.items() if score + COVERED + 1e-9 >= needed}
+
+    def scores(self, keys: Collection[str], *, words: float) -> dict[str, float]:
+        """Return the score in [0, 1] of passages: rank on its scale, `words` times the scaled cosine, and cover."""
         whole = 1.0 + words + COVERED
-        return {
-            key: (
-                _decades(here, best) + words * _part(self.cosine.get(key, 0.0), nearest)
-                + COVERED * self.covered.get(key, 0.0)
-            ) / whole
-            for key, here in self.rank.items()
-        }  # fmt: skip
+        own = self._scores(keys, words=words, unknown=0.0)
+        return {key: (score + COVERED * self.covered.get(key, 0.0)) / whole for key, score in own.items()}
+
+    def parts(self) -> dict[str, float]:
+        """Return the cosines as parts of the greatest."""
+        greatest = max(self.cosine.values(), default=0.0)
+        return {key: max(cosine, 0.0) / greatest if greatest > 0 else 0.0 for key, cosine in self.cosine.items()}
+
+    def _scores(self, keys: Collection[str], *, words: float, unknown: float) -> dict[str, float]:
+        """Return what rank and cosine give, on the scale where the cover has its weight."""
+        best, parts = max(self.rank.values(), default=0.0), self.parts()
+        return {key: _decades(self.rank[key], best) + words * parts.get(key, unknown) for key in keys}
 
 
 def _decades(value: float, best: float) -> float:
     return max(log10(value / best) / DECADES + 1.0, 0.0) if value > 0 else 0.0
-
-
-def _part(value: float, most: float) -> float:
-    return max(value, 0.0) / most if most > 0 else 0.0

@@ -92,19 +92,16 @@ class Walk:
         return chosen
 
     def _take(self, rows: Sequence[Sequence[Value]]) -> None:
-        seen = [len(ends) for start, ends in rows if start not in self._phrases and isinstance(ends, list)]
+        fetched = {str(start): str(ends).split(",") for start, ends in rows}
+        seen = [len(ends) for start, ends in fetched.items() if start not in self._phrases]
         self._usual = sum(seen) / len(seen) if seen else self._usual
-        for start, ends in rows:
-            begun = str(start)
-            for other, weight, shared in _ends(ends):
+        weights = self._found.weights
+        for start, ends in fetched.items():
+            for end in ends:
+                other, weight, shared = end.split(" ")
                 # Only phrases are shared; an edge of two phrases may come from either end.
-                if shared:
-                    self._phrases.setdefault(other, shared)
-                else:
+                if shared == "0":
                     self._found.passages.add(other)
-                self._found.weights[min(begun, other), max(begun, other)] = weight
-
-
-def _ends(ends: Value) -> list[tuple[str, float, int]]:
-    triples = [triple for triple in ends if isinstance(triple, list)] if isinstance(ends, list) else []
-    return [(str(key), float(str(weight)), int(str(shared))) for key, weight, shared in triples]
+                elif other not in self._phrases:
+                    self._phrases[other] = int(shared)
+                weights[(start, other) if start < other else (other, start)] = float(weight)

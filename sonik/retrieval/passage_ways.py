@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
-from math import log
+from math import inf, log
 from uuid import UUID
 
 from sonik.retrieval.answer import Reason
@@ -28,7 +28,8 @@ def ways_to(targets: Collection[str], *, weights: Mapping[Ends, float], seeds: M
     for (one, other), weight in weights.items():
         around[one].append((other, weight))
         around[other].append((one, weight))
-    heap = [(-log(weight), seed, "") for seed, weight in seeds.items() if weight > 0]
+    least = {seed: -log(weight) for seed, weight in seeds.items() if weight > 0}
+    heap = [(cost, seed, "") for seed, cost in least.items()]
     heapify(heap)
     came: dict[str, str] = {}
     left = set(targets)
@@ -40,8 +41,9 @@ def ways_to(targets: Collection[str], *, weights: Mapping[Ends, float], seeds: M
         left.discard(vertex)
         out = cost + log(sum(weight for _, weight in around[vertex]) or 1.0)
         for other, weight in around[vertex]:
-            if other not in came and weight > 0:
-                heappush(heap, (out - log(weight), other, vertex))
+            if weight > 0 and (there := out - log(weight)) < least.get(other, inf):
+                least[other] = there
+                heappush(heap, (there, other, vertex))
     return {target: _walked(target, came) for target in targets if target in came}
 
 

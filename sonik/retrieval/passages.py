@@ -84,7 +84,9 @@ class PassageSearcher:
         """
         text = checked(question)
         timer = Timer()
-        found = await self._look(text, timer=timer, scope=scope)
+        # Of documents, any passage may be the one that leads to the next.
+        wanted = question.offset + question.limit + 1 if _of_passages(question) else None
+        found = await self._look(text, wanted=wanted, timer=timer, scope=scope)
         with timer.step("hydrate") as step:
             hits, more = await self._hits(question, found, scope=scope)
             step.rows = len(hits)
@@ -96,17 +98,22 @@ class PassageSearcher:
         self.log.add(trace, scope=scope, lens="knowledge", hits=len(hits))
         return Answer(hits=tuple(hits), understood=_understood(text, found.link), trace=trace, more=more)
 
-    async def _look(self, text: str, *, timer: Timer, scope: Scope) -> _Found:
+    async def _look(self, text: str, *, wanted: int | None, timer: Timer, scope: Scope) -> _Found:
+        """Return the passages that may be among so many best with their scores; of None, all that were reached."""
         vector = QuestionVector(self.sources.embedder, text)
         embedding = vector.begin()
-        with timer.step("link") as step:
-            link = await find_phrases(self.sources.postgres, text, scope=scope)
-            step.rows = len(link.phrases)
+        texts = asyncio.create_task(self._texts(text, vector, scope=scope))
         walk = Walk(self.graphs, scope=scope, now=scope.as_of or self.clock.now(), budget=self.edge_budget)
-        with timer.step("seeds") as step:
-            shared = {key: phrase.document_frequency for key, phrase in link.phrases.items()}
-            (nearest, listed), _ = await asyncio.gather(self._texts(text, vector, scope=scope), walk.begin(shared))
-            step.rows = len(listed)
+        try:
+            with timer.step("link") as step:
+                link = await find_phrases(self.sources.postgres, text, scope=scope)
+                step.rows = len(link.phrases)
+            with timer.step("seeds") as step:
+                await walk.begin({key: phrase.document_frequency for key, phrase in link.phrases.items()})
+                nearest, listed = await texts
+                step.rows = len(listed)
+        finally:
+            texts.cancel()
         seeds = seed_weights(link, listed)
         with timer.step("expand") as step:
             around = await walk.go_on(seeds)
@@ -116,13 +123,15 @@ class PassageSearcher:
             rank = pagerank(around.weights, seeds)
             leading = heapq.nlargest(RANKED, around.passages, key=lambda key: (rank[key], key))
             keys = {*leading, *listed}
+            evidence, words = Evidence(rank={key: rank[key] for key in keys}, cosine=nearest), word_weight(link)
+            close = evidence.contenders(words=words, wanted=wanted or len(keys))
             cosine, covered = await asyncio.gather(
-                self._cosines(keys, nearest, await embedding), self._covered(keys, link.unexplained, scope=scope)
+                self._cosines(close - nearest.keys(), await embedding),
+                self._covered(close, link.unexplained, scope=scope),
             )
-            evidence = Evidence(rank={key: rank[key] for key in keys}, cosine=cosine, covered=covered)
-            scored = evidence.scores(words=word_weight(link))
-            step.rows = len(scored)
-        return _Found(link=link, around=around, scores=scored)
+            evidence = replace(evidence, cosine={**nearest, **cosine}, covered=covered)
+            step.rows = len(close)
+        return _Found(link=link, around=around, scores=evidence.scores(close, words=words))
 
     async def _texts(self, text: str, vector: QuestionVector, *, scope: Scope) -> tuple[dict[str, float], list[str]]:
         """Return the nearest passages with their cosines, and the list that these and the matching ones make."""
@@ -137,13 +146,11 @@ class PassageSearcher:
         nearest, matched = await asyncio.gather(near(), matching)
         return nearest, fused_list([list(nearest), [match.id for match in matched]])[:TEXT_DEPTH]
 
-    async def _cosines(self, keys: set[str], nearest: Mapping[str, float], vector: object) -> dict[str, float]:
-        """Return the cosine of passages to the question; those the text search did not bring are looked up."""
-        missing = sorted(keys - nearest.keys())
-        stored = await self.sources.vectors.vectors_of(missing) if missing else {}
+    async def _cosines(self, keys: set[str], vector: object) -> dict[str, float]:
+        """Return the cosine to the question of passages that the text search did not bring."""
+        stored = await self.sources.vectors.vectors_of(sorted(keys)) if keys else {}
         asked = np.asarray(vector, dtype=np.float32)
-        return {**{key: nearest[key] for key in keys & nearest.keys()},
-                **{key: float(own @ asked) for key, own in stored.items()}}  # fmt: skip
+        return {key: float(own @ asked) for key, own in stored.items()}
 
     async def _covered(self, keys: set[str], words: Sequence[str], *, scope: Scope) -> dict[str, float]:
         """Return the share of some words that each passage has."""
@@ -160,7 +167,7 @@ class PassageSearcher:
         async with self.sources.postgres.reading(scope) as session:
             # Each hit, and the passage that led to it: itself, or the best one of the document.
             by = {key: key for key in ordered}
-            if PASSAGE not in (question.kinds or KINDS):
+            if not _of_passages(question):
                 by = await _documents_of(session, ordered)
             shown = dict(list(by.items())[question.offset : wanted])
             led = ways_to(set(shown.values()), weights=found.around.weights, seeds=found.link.weights)
@@ -171,6 +178,10 @@ class PassageSearcher:
             for key, passage in shown.items() if key in cards
         ]  # fmt: skip
         return hits, len(by) > wanted
+
+
+def _of_passages(question: Question) -> bool:
+    return PASSAGE in (question.kinds or KINDS)
 
 
 async def _documents_of(session: Session, passages: Sequence[str]) -> dict[str, str]:

@@ -107,7 +107,12 @@ class MiniLm:
 
     async def question(self, text: str) -> Vectors:
         """Return the vector of a question; this model makes no difference between questions and documents."""
-        vector: Vectors = (await self.documents([text]))[0]
+        vector: Vectors = await asyncio.to_thread(self._embed, text)
+        return vector
+
+    def _embed(self, text: str) -> Vectors:
+        network = self._network.get()
+        vector: Vectors = network.embed(network.tokenize([text]))[0]
         return vector
 
 

@@ -1,6 +1,7 @@
 """PostgreSQL: a writer pool, and a reader pool that cannot bypass row security."""
 
 import logging
+import select
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -284,7 +285,7 @@ def _pool(
         timeout=timeout,
         open=False,
         configure=_read_json_fast,
-        check=AsyncConnectionPool.check_connection,
+        check=_confirm,
         name="sonik",
     )
 
@@ -292,3 +293,14 @@ def _pool(
 async def _read_json_fast(connection: psycopg.AsyncConnection[Row]) -> None:
     # A batch reads thousands of small jsonb values, and the standard library first guesses the encoding of each.
     set_json_loads(from_json, connection)
+
+
+async def _confirm(connection: psycopg.AsyncConnection[Row]) -> None:
+    """Raise if a connection of the pool went away.
+
+    The server's end of one that did is closed, and that shows without asking, which would take as long as a query.
+    """
+    poll = select.poll()
+    poll.register(connection.pgconn.socket, select.POLLIN)
+    if poll.poll(0):
+        await AsyncConnectionPool.check_connection(connection)

@@ -1,9 +1,8 @@
 """Buckets in Redis, shared by every process and machine that serves the same data."""
 
-import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib import resources
 
@@ -13,6 +12,7 @@ from redis.exceptions import RedisError
 from sonik.stores.buckets import Limit, Taken
 from sonik.stores.cache.circuit import Circuit
 from sonik.stores.redis_pool import pool
+from sonik.stores.within import LOOKS, within
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,6 @@ CONNECTIONS = 16
 # A caller who waited longer for leave than for the answer would be served badly.
 TAKE_SECONDS = 0.05
 OPEN_SECONDS = 2.0
-LOOKS = 10
 
 
 class SharedBuckets:
@@ -45,10 +44,10 @@ class SharedBuckets:
             return None
         try:
             call = self._script(keys=self._keys(limits), args=self._arguments(limits, tokens))
-            granted, *owed = await _within(call, seconds=self._seconds)
+            granted, *owed = await within(call, seconds=self._seconds)
         except FAILURES as error:
-            self._circuit.failed()
-            logger.warning("shared rate limits out of service", extra={"reason": str(error)})
+            if self._circuit.failed(late=isinstance(error, TimeoutError)):
+                logger.warning("shared rate limits out of service", extra={"reason": str(error)})
             return None
         self._circuit.worked()
         return Taken.of(limits, owed, granted=granted == 1)
@@ -81,19 +80,3 @@ async def shared_buckets(
     finally:
         await client.aclose()
         await client.connection_pool.aclose()
-
-
-async def _within(call: Awaitable[list[int]], *, seconds: float) -> list[int]:
-    """Return what a call returns in time, which is looked at in parts: this loop may be late, and Redis is not then.
-
-    Raises:
-        TimeoutError: it takes longer.
-    """
-    calling = asyncio.ensure_future(call)
-    try:
-        for _ in range(LOOKS):
-            if (await asyncio.wait((calling,), timeout=seconds / LOOKS))[0]:
-                return await calling
-        raise TimeoutError(f"no answer in {seconds} s")
-    finally:
-        calling.cancel()

@@ -11,6 +11,7 @@ from sonik.stores.cancellation import heed_cancellation
 from sonik.stores.postgres import Lease, Postgres
 from sonik.sync.carrier import Carrier, Progress
 from sonik.sync.checkpoint import checkpoint
+from sonik.sync.herald import Herald
 from sonik.sync.source import Sink
 from sonik.truth.rows import Position
 
@@ -27,9 +28,11 @@ SNAPSHOT_SECONDS = 30.0
 class Projector:
     """Carries changes on. Start it with `run`; stop it by cancelling the task."""
 
-    def __init__(self, *, postgres: Postgres, sinks: Sequence[Sink]) -> None:
+    def __init__(self, *, postgres: Postgres, sinks: Sequence[Sink], herald: Herald | None = None) -> None:
         self.progress = Progress()
         self._postgres = postgres
+        self._herald = herald
+        self._news = asyncio.Event()
         self._sinks = sinks
         self._carrier = Carrier(postgres=postgres, progress=self.progress)
         self._wake = {sink.name: asyncio.Event() for sink in sinks}
@@ -73,6 +76,9 @@ class Projector:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._listen())
                 tasks.create_task(self._snapshots())
+                if self._herald is not None:
+                    self._herald.forget()
+                    tasks.create_task(self._tell_news(self._herald))
                 for sink in self._sinks:
                     tasks.create_task(self._follow(sink))
                 # Not a task too: until Python 3.13 a group that fails while it only waits leaves its owner cancelled.
@@ -88,7 +94,7 @@ class Projector:
         try:
             while True:
                 if await listener.wait(timeout_seconds=IDLE_SECONDS * 10):
-                    for event in self._wake.values():
+                    for event in (*self._wake.values(), self._news):
                         event.set()
         finally:
             await listener.close()
@@ -132,6 +138,19 @@ class Projector:
             logger.warning("a sink fails, trying again", extra={"sink": sink.name, "error": said})
             await self._carrier.tell(sink, "failed", error=said)
         return said
+
+    async def _tell_news(self, herald: Herald) -> None:
+        """Tell at once what is committed: what is listed is read from truth, and waits for no sink."""
+        while True:
+            heed_cancellation()
+            self._news.clear()
+            try:
+                await herald.tell()
+            except SonikError as error:
+                logger.warning("no news can be told, trying again", extra={"error": str(error)})
+            with suppress(TimeoutError):
+                async with asyncio.timeout(IDLE_SECONDS):
+                    await self._news.wait()
 
     async def _snapshots(self) -> None:
         while True:

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sonik import ontology
 from sonik.clock import Clock
+from sonik.correlation import correlation_id
 from sonik.errors import Conflict, IdempotencyConflict
 from sonik.sql import queries
 from sonik.stores.postgres import Session, jsonb
@@ -30,7 +31,7 @@ class Purpose:
 
     action: str
     scope: Scope
-    correlation_id: str = field(default_factory=lambda: uuid4().hex)
+    correlation_id: str = field(default_factory=correlation_id)
     idempotency_key: str | None = None
     request: JsonObject = field(default_factory=dict)
     adds: bool = True
@@ -66,13 +67,14 @@ class Unit:
         return self.position
 
     async def audit(self, details: JsonObject) -> None:
-        """Write the audit row of this unit."""
+        """Write the audit row of this unit; `details` hold ids, codes and counts, no personal value."""
         await self.session.execute(
             SQL["append_audit"],
             {
                 "now": self._clock.now(),
                 "correlation_id": self._purpose.correlation_id,
                 "actor": self._purpose.scope.actor,
+                "organisation": self._purpose.scope.organisation,
                 "role": self._purpose.scope.role,
                 "action": self._purpose.action,
                 "collection": self._purpose.scope.collection,

@@ -118,6 +118,15 @@ async def test_an_answer_is_not_waited_for_longer_than_it_takes_to_find_it_anew(
     assert (looked_up, found) == (None, [])
 
 
+async def test_a_redis_that_is_late_once_stays_in_service(server: RedisServer, cache: AnswerCache) -> None:
+    await cache.store(an_answer())
+    server.hang()
+    missed = await cache.exact("cumbia medellin", "public")
+    server.go_on()
+
+    assert (missed, await keys_found(cache)) == (None, ["cumbia medellin"])
+
+
 async def test_what_was_kept_is_there_again_when_redis_answers_again(
     server: RedisServer, caches: Caches, cache: AnswerCache
 ) -> None:

@@ -34,13 +34,14 @@ async def test_a_unit_commits_rows_outbox_and_audit_together(truth: Truth) -> No
         await unit.audit({"created": 1})
     outbox = await truth.rows("select aggregatetype, aggregateid, type, payload, txid::text, seq from unified.outbox "
                               "where aggregateid = %(id)s", id=ID)  # fmt: skip
-    audit = await truth.rows("select correlation_id, actor, role, action, details, at from unified.audit_log")
+    audit = await truth.rows("select correlation_id, actor = unified.audit_ref('tester') as is_tester, role, action, "
+                             "details, at from unified.audit_log")  # fmt: skip
     assert outbox == [
         {"aggregatetype": "entity", "aggregateid": ID, "type": "upsert", "payload": {}, "txid": str(position.txid),
          "seq": position.seq},
     ]  # fmt: skip
     assert audit == [
-        {"correlation_id": "c-1", "actor": "tester", "role": "ops", "action": "test", "details": {"created": 1},
+        {"correlation_id": "c-1", "is_tester": True, "role": "ops", "action": "test", "details": {"created": 1},
          "at": NIGHT},
     ]  # fmt: skip
 

@@ -1,5 +1,6 @@
 """The arithmetic of a search over documents: links, walks, ways and scores."""
 
+from heapq import nlargest
 from uuid import UUID
 
 import pytest
@@ -69,7 +70,7 @@ def test_scores_join_rank_words_and_cover_by_value() -> None:
         rank={"near": 0.1, "far": 0.001, "none": 0.0}, cosine={"near": 0.2, "far": 0.8, "none": 0.4},
         covered={"far": 1.0},
     )  # fmt: skip
-    scores = evidence.scores(words=0.5)
+    scores = evidence.scores(evidence.rank, words=0.5)
     assert scores["near"] == pytest.approx((1.0 + 0.5 * 0.25) / 1.62)
     assert scores["far"] == pytest.approx((0.6 + 0.5 + 0.12) / 1.62)
     assert scores["none"] == pytest.approx(0.5 * 0.5 / 1.62)
@@ -81,4 +82,18 @@ def test_scores_join_rank_words_and_cover_by_value() -> None:
 )
 def test_scores_stay_between_nothing_and_one(rank: dict[str, float], words: float) -> None:
     evidence = Evidence(rank=rank, cosine=dict.fromkeys(rank, 0.5), covered=dict.fromkeys(rank, 1.0))
-    assert all(0.0 <= score <= 1.0 + 1e-9 for score in evidence.scores(words=words).values())
+    assert all(0.0 <= score <= 1.0 + 1e-9 for score in evidence.scores(rank, words=words).values())
+
+
+@given(
+    st.dictionaries(st.text("abcd", min_size=1, max_size=2), st.tuples(*(st.floats(0, 1),) * 3), min_size=1),
+    st.floats(0.12, 0.7), st.integers(1, 6), st.integers(0, 6),
+)  # fmt: skip
+def test_who_is_no_contender_would_not_be_among_the_best(
+    evidence: dict[str, tuple[float, float, float]], words: float, wanted: int, known: int
+) -> None:
+    rank, cosine, covered = ({key: values[i] for key, values in evidence.items()} for i in range(3))
+    nearest = dict(sorted(cosine.items(), key=lambda item: -item[1])[:known])
+    close = Evidence(rank=rank, cosine=nearest).contenders(words=words, wanted=wanted)
+    scores = Evidence(rank=rank, cosine=cosine, covered=covered).scores(rank, words=words)
+    assert set(nlargest(wanted, scores, key=lambda key: (scores[key], key))) <= close

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from server.watching import NO_TOOL, OK, watched_call
+from server.watching import OK, UNKNOWN, watched_call
 from sonik.retrieval.trace import Timer
 from sonik.watch import Event, Kind, Part, counted, during, watched_by
 
@@ -52,7 +52,7 @@ def test_a_step_of_a_question_is_told_with_what_came_of_it() -> None:
 
 def test_a_step_that_fails_is_told_too() -> None:
     notes, timer = Notes(), Timer()
-    with pytest.raises(ValueError, match="no"), watched_call("sonik_search", meter=notes), timer.step("rank"):
+    with pytest.raises(ValueError, match="no"), watched_call("sonik_search", notes), timer.step("rank"):
         raise ValueError("no")
     assert notes.told == [("stage", "rank"), ("call", "sonik_search", "cancelled")]
     assert [one.name for one in timer.steps] == ["rank"]
@@ -71,7 +71,7 @@ async def test_tasks_that_begin_in_a_call_are_watched_with_it_and_others_are_not
 
     notes = Notes()
     before = asyncio.create_task(store("before"))
-    with watched_call("sonik_search", meter=notes) as call:
+    with watched_call("sonik_search", notes) as call:
         await asyncio.gather(store("graph"), asyncio.create_task(store("vectors")), before)
         call.outcome = OK
     assert sorted(notes.told[:2], key=str) == [("store", "graph"), ("store", "vectors")]
@@ -89,7 +89,7 @@ async def test_tasks_that_begin_in_a_call_are_watched_with_it_and_others_are_not
 )
 def test_a_question_to_the_cache_has_one_result(events: tuple[Event, ...], result: str) -> None:
     notes = Notes()
-    with watched_call(NO_TOOL, meter=notes):
+    with watched_call(UNKNOWN, notes):
         for event in events:
             counted(event)
     assert ("cache", result) in notes.told

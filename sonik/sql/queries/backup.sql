@@ -20,3 +20,5 @@ update unified.verdicts v
 set txid = case when (v.txid, v.seq) <= (c.txid::text::xid8, c.seq) then '0' else pg_current_xact_id() end
 from unified.learning_cursors c where c.stream = 'verdicts';
 update unified.learning_cursors set txid = 0, seq = 9223372036854775807;
+-- The audit log goes on behind the rows that were restored, though transactions count anew.
+update unified.audit_base set epoch = epoch + 1;

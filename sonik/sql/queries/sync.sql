@@ -225,3 +225,12 @@ left join unified.edge_learning el on el.eid = r.eid and el.lens = 'all'
 where r.eid > %(after)s
   and not exists (select from unified.entities e where e.id in (r.src, r.dst) and e.deleted_at is not null)
 order by r.eid limit %(limit)s;
+
+-- name: raised
+-- How often events of these nights, or of none, were changed in each market; of other things, what events name.
+select g.market, sum(g.raised)::bigint as raised
+from unified.generations g
+where g.kind in ('event', 'named')
+  and g.market = any (array(select m.slug from unified.legend_markets m) || ''::text)
+  and g.night = any (%(nights)s::date[] || '-infinity'::date)
+group by g.market;

@@ -265,8 +265,10 @@ analyze unified.entities, unified.events, unified.venues, unified.artists, unifi
         unified.identifiers, unified.aliases;
 
 -- name: append_audit
-insert into unified.audit_log (at, correlation_id, actor, role, action, collection, details)
-values (%(now)s, %(correlation_id)s, %(actor)s, %(role)s, %(action)s, %(collection)s, %(details)s);
+-- People are named by salted references.
+insert into unified.audit_log (at, correlation_id, actor, organisation, role, action, collection, details)
+values (%(now)s, %(correlation_id)s, unified.audit_ref(%(actor)s), unified.audit_ref(%(organisation)s), %(role)s,
+        %(action)s, %(collection)s, %(details)s);
 
 -- name: find_idempotency_key
 select request_hash, response from unified.idempotency_keys

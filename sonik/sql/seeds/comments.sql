@@ -40,7 +40,10 @@ comment on table dead_letters is 'Changes a sink could not apply, with the reaso
 comment on table sync_state is 'How far each sink is.';
 comment on table embeddings_cache is 'Vectors of texts that were embedded before, by model.';
 comment on table idempotency_keys is 'Answers to requests that may come again.';
-comment on table audit_log is 'Who did what, when and why; only appended to.';
+comment on table audit_log is 'Who did what, when and why: every call and every write; only appended to.';
+comment on column audit_log.actor is 'A salted reference: who has the salt can tell whether it stands for a name, not read the name.';
+comment on table audit_seals is 'Batches of the audit log, each sealed by a digest over its rows and the seal before.';
+comment on table audit_base is 'The salt of references in the audit log, and how often truth was restored.';
 comment on table tellings is 'Of which moment each source last told of an entity, and by which records.';
 comment on table migrations is 'Which migrations have been applied.';
 comment on table source_cursors is 'How far each outside source has been read, in its own words.';

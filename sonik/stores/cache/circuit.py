@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 
+# A machine that is busy makes one call late now and then; what is away makes every call late.
+LATE_IN_A_ROW = 3
+
 
 class Circuit:
     """Refuses calls for `open_seconds` after a failure, then lets one through to see."""
@@ -10,6 +13,7 @@ class Circuit:
         self._open_seconds = open_seconds
         self._monotonic = monotonic
         self._retry_at: float | None = None
+        self._late = 0
 
     def allows(self) -> bool:
         """Say whether a call may go through now."""
@@ -20,10 +24,14 @@ class Circuit:
         self.failed()  # until this call comes back, the others stay out
         return True
 
-    def failed(self) -> None:
-        """Note that a call failed."""
-        self._retry_at = self._monotonic() + self._open_seconds
+    def failed(self, *, late: bool = False) -> bool:
+        """Note that a call failed, or was too late; say whether the circuit is open now."""
+        self._late = self._late + 1 if late else LATE_IN_A_ROW
+        if self._late >= LATE_IN_A_ROW:
+            self._retry_at = self._monotonic() + self._open_seconds
+        return self._retry_at is not None
 
     def worked(self) -> None:
         """Note that a call went through."""
         self._retry_at = None
+        self._late = 0

@@ -16,6 +16,7 @@ from sonik.clock import Clock
 from sonik.errors import InvalidInput
 from sonik.stores.cache.circuit import Circuit
 from sonik.stores.cache.entry import SCOPE, CacheEntry, Vector, checked_tags, identity, tokens
+from sonik.stores.within import within
 from sonik.watch import Part, during
 
 logger = logging.getLogger(__name__)
@@ -165,13 +166,11 @@ class GuardedCache(ABC):
                 return otherwise
             try:
                 with during(Part(kind="store", name="cache")):
-                    async with asyncio.timeout(seconds):
-                        result = await self._call(call)
+                    result = await (self._call(call) if seconds is None else within(self._call(call), seconds=seconds))
             except FAILURES as error:
-                self._circuit.failed()
                 self._prepared = False
-                reason = str(error) or f"no answer in {seconds} s"
-                logger.warning("answer cache out of service", extra={"reason": reason})
+                if self._circuit.failed(late=isinstance(error, TimeoutError)):
+                    logger.warning("answer cache out of service", extra={"reason": str(error)})
                 return otherwise
         self._circuit.worked()
         return result
