@@ -57,6 +57,11 @@ def counted_by_worker(served: Served, home: Path, sample: str) -> Mapping[str, f
     }
 
 
+def workers(served: Served, home: Path) -> set[int]:
+    """Return the processes that count."""
+    return {int(file.stem.rpartition("_")[2]) for file in home.glob(f"run/metrics-{served.pid}-*/counter_*.db")}
+
+
 class Collector(ThreadingHTTPServer):
     """A collector of traces on a port of its own: spans by the id of their trace."""
 
