@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from typing import Any, ClassVar
 
 from mcp import MCPError
@@ -209,7 +209,9 @@ async def _called(tool: AnyTool, arguments: dict[str, Any], opening: Opening) ->
     return await at_the_border(tool, work)
 
 
+@cache
 def _info(tool: AnyTool) -> ToolInfo:
+    """Return what is told of a tool, made once: its schemas take milliseconds, and every client asks for the list."""
     return ToolInfo(
         name=tool.name, title=tool.title, description=tool.description, input_schema=input_schema(tool.arguments),
         output_schema=output_schema(tool.result),
