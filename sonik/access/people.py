@@ -1,5 +1,6 @@
 """The room's door for people: they are added, listed and revoked, and their password or role is changed."""
 
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -154,7 +155,7 @@ class People:
         return person
 
     async def _change(
-        self, person: Person, query: LiteralString, asked: dict[str, object], *, action: str, scope: Scope
+        self, person: Person, query: LiteralString, asked: Mapping[str, object], *, action: str, scope: Scope
     ) -> Person:
         async with self._unit(action, scope) as unit:
             changed = await unit.session.fetch(Account, query, asked)
