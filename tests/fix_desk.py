@@ -19,19 +19,33 @@ _TOKEN = re.compile(r'name="form_token" value="([0-9a-f]{64})"')
 
 
 class Visitor:
-    """Somebody with a browser: it keeps cookies, says where forms come from, and follows no redirect by itself."""
+    """Somebody with a browser: it keeps cookies, says where forms come from, and follows no redirect by itself.
+
+    Each request takes a connection of its own, and so any of the workers.
+    """
 
     def __init__(self, served: Served, **headers: str) -> None:
         self.base = served.base
-        self.http = httpx2.Client(base_url=served.base, timeout=ANSWER_SECONDS, headers=headers)
+        self.cookies = httpx2.Cookies()
+        self._headers = headers
 
-    def get(self, path: str, **headers: str) -> httpx2.Response:
-        return self.http.get(path, headers=headers)
+    def ask(self, method: str, path: str, **told: Any) -> httpx2.Response:
+        """Send a request, and keep the cookies that come back."""
+        with httpx2.Client(
+            base_url=self.base, timeout=ANSWER_SECONDS, headers=self._headers, cookies=self.cookies
+        ) as http:
+            answered = http.request(method, path, **told)
+            self.cookies = http.cookies
+        return answered
+
+    def get(self, path: str, **told: Any) -> httpx2.Response:
+        """Open a page."""
+        return self.ask("GET", path, **told)
 
     def post(self, path: str, fields: dict[str, str], **headers: str) -> httpx2.Response:
         """Send a form as a browser does, from a page of the same address unless told otherwise."""
         told = {"origin": self.base, "sec-fetch-site": "same-origin", **headers}
-        return self.http.post(path, data=fields, headers={name: value for name, value in told.items() if value})
+        return self.ask("POST", path, data=fields, headers={name: value for name, value in told.items() if value})
 
     def form(self, path: str = "/signin") -> str:
         """Open a page, and return the token that its forms bear."""
@@ -44,7 +58,7 @@ class Visitor:
     @property
     def session(self) -> str | None:
         """The token of the session, as the browser keeps it."""
-        found: Any = self.http.cookies.get("sonik-session")
+        found: Any = self.cookies.get("sonik-session")
         return None if found is None else str(found)
 
 
@@ -82,7 +96,7 @@ class Office:
     def visitor_with(self, session: str | None) -> Visitor:
         """Return somebody whose browser has a session's token, on a connection of their own."""
         visitor = Visitor(self.served)
-        visitor.http.cookies.set("sonik-session", session or "")
+        visitor.cookies.set("sonik-session", session or "")
         return visitor
 
 
