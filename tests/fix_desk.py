@@ -1,19 +1,23 @@
 """A server whose pages people use, people who may sign in there, and browsers without a window."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
+from sonik.access.people import People
+from sonik.access.person import NewPerson
+from sonik.engine import Engine
+from sonik.types import Role, Scope
 from tests.fix_http import AUDIENCE, Served, serving
-from tests.fix_mcp import ANSWER_SECONDS, ROOT, server_environment
+from tests.fix_mcp import ANSWER_SECONDS
 
 PASSWORD = "cuatro palabras de noche"
+STAFF = Scope(role="staff", user="olga")
 LOCAL = {"SONIK_PUBLIC_URL": "http://127.0.0.1/mcp", "SONIK_OAUTH_AUDIENCE": AUDIENCE}
 _TOKEN = re.compile(r'name="form_token" value="([0-9a-f]{64})"')
 
@@ -68,26 +72,17 @@ def token_in(page: httpx2.Response) -> str:
     return str(found)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Office:
-    """Two workers over one home, and the people who sign in there."""
+    """Two workers over one home, and the people who sign in there, each with the same password."""
 
-    def __init__(self, home: Path, served: Served) -> None:
-        self.home = home
-        self.served = served
+    served: Served
+    people: People
 
-    def add(self, name: str, *words: str) -> None:
+    async def add(self, name: str, *, role: Role = "content", organisation: str | None = None) -> None:
         """Let somebody sign in."""
-        self.run("add", name, "--ask", *(words or ("--role", "content")), given=PASSWORD + "\n")
-
-    def run(self, *words: str, given: str = "") -> str:
-        """Run `sonik people` as staff."""
-        environment = server_environment(self.home, SONIK_ROLE="staff", SONIK_USER="olga")
-        done = subprocess.run(
-            [sys.executable, "-m", "server.cli", "people", *words], env=environment, cwd=ROOT, input=given,
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        wish = NewPerson(name=name, role=role, organisation=organisation)
+        await self.people.add(wish, password=PASSWORD, scope=STAFF)
 
     def visitor(self, **headers: str) -> Visitor:
         """Return somebody with a browser of their own."""
@@ -96,12 +91,12 @@ class Office:
     def visitor_with(self, session: str | None) -> Visitor:
         """Return somebody whose browser has a session's token, on a connection of their own."""
         visitor = Visitor(self.served)
-        visitor.cookies.set("sonik-session", session or "")
+        visitor.cookies.set("sonik-session", session or "", domain="127.0.0.1")
         return visitor
 
 
 @pytest.fixture(scope="module")
-def office(medellin_home: Path) -> Iterator[Office]:
-    """An office on this machine; attempts have a server of their own."""
+def office(medellin_home: Path, market: Engine) -> Iterator[Office]:
+    """An office on this machine, where as many may try to sign in as there are tests."""
     with serving(medellin_home, workers=2, SONIK_SIGNIN_ATTEMPTS_PER_MINUTE="1000", **LOCAL) as served:
-        yield Office(medellin_home, served)
+        yield Office(served=served, people=market.people)

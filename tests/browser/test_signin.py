@@ -62,7 +62,7 @@ async def labelled(page: Page) -> list[str]:
 
 
 async def test_somebody_signs_in_and_out_by_keyboard_alone(page: Page, office: Office) -> None:
-    office.add("Teclado")
+    await office.add("Teclado")
     asked: list[str] = []
     complaints: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -95,7 +95,7 @@ async def test_every_text_stands_out_in_light_and_dark(
     page: Page, office: Office, theme: Literal["light", "dark"]
 ) -> None:
     name = f"Inés {theme}"
-    office.add(name)
+    await office.add(name)
     await page.emulate_media(color_scheme=theme)
     await page.goto(f"{office.served.base}/signin?lang=es")
     await shoot(page, f"signin-{theme}")
@@ -121,7 +121,7 @@ async def test_every_text_stands_out_in_light_and_dark(
 
 
 async def test_a_hostile_name_is_text(page: Page, office: Office) -> None:
-    office.add(HOSTILE)
+    await office.add(HOSTILE)
     await page.goto(f"{office.served.base}/signin?lang=en")
     await page.get_by_label("Name").fill(HOSTILE)
     await page.get_by_label("Password").fill(PASSWORD)
@@ -133,7 +133,7 @@ async def test_a_hostile_name_is_text(page: Page, office: Office) -> None:
 
 
 async def test_a_page_of_another_site_cannot_sign_somebody_out_or_frame_the_desk(page: Page, office: Office) -> None:
-    office.add("Marco")
+    await office.add("Marco")
     await page.goto(f"{office.served.base}/signin?lang=en")
     await page.get_by_label("Name").fill("Marco")
     await page.get_by_label("Password").fill(PASSWORD)
