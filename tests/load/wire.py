@@ -50,7 +50,7 @@ class Connection:
     port: int
     token: str
     seconds: float = 60.0
-    _numbers: count[int] = field(default_factory=count)
+    _numbers: "count[int]" = field(default_factory=count)
     _streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
     _state: h11.Connection = field(default_factory=lambda: h11.Connection(h11.CLIENT))
 
