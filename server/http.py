@@ -116,7 +116,8 @@ def _issuer(settings: Settings) -> AuthSettings | None:
 
 def _hosts(settings: Settings) -> list[str]:
     named = urlsplit(settings.public_url or "").netloc
-    return [host for name in (*LOOPBACK, named) if name for host in (name, f"{name}:*")]
+    more = (name.strip() for name in settings.http_hosts.split(","))
+    return [host for name in (*LOOPBACK, named, *more) if name for host in (name, f"{name}:*")]
 
 
 def _origins(settings: Settings) -> list[str]:

@@ -44,6 +44,7 @@ from sonik.retrieval.kept import KeptAnswers
 from sonik.retrieval.lenses import lens, permitted
 from sonik.retrieval.listing import Lister, Programme, Wish
 from sonik.retrieval.passages import PassageSearcher
+from sonik.retrieval.quality import Quality, read_quality
 from sonik.retrieval.question import Question
 from sonik.retrieval.redaction import contact_free, seen
 from sonik.retrieval.refs import refs_starting
@@ -63,6 +64,7 @@ from sonik.sync.herald import Herald
 from sonik.sync.projected import Projected
 from sonik.sync.projector import Projector, last_change, wait_until_projected
 from sonik.sync.source import Sink
+from sonik.sync.sources import SourceState, read_sources
 from sonik.sync.state import Lags, SyncReport, read_lags, read_report, retry_dead_letters
 from sonik.sync.vector_sink import VectorSink
 from sonik.types import JsonObject, Scope
@@ -89,6 +91,7 @@ class Engine:
         self.buckets = stores.buckets
         self.signals = stores.signals
         self.cursor_key = settings.key_for("cursor")
+        self.consent_key = settings.key_for("consent")
         self.keys = Keys(postgres=postgres, clock=clock)
         self.calls = CallLog(clock=clock) if calls is None else calls
         self.auditor = Auditor.of(settings, postgres=postgres, clock=clock)
@@ -320,6 +323,14 @@ class Engine:
     async def sync_report(self) -> SyncReport:
         """Return how far every sink is."""
         return await read_report(self._postgres, tuple(self._sinks.values()))
+
+    async def source_states(self, *, scope: Scope) -> list[SourceState]:
+        """Return how far every source of the caller's collection is."""
+        return await read_sources(self._postgres, scope=scope)
+
+    async def quality(self, *, scope: Scope) -> Quality:
+        """Return how good the data is that the caller may see."""
+        return await read_quality(self._postgres, scope=scope, clock=self.clock)
 
     async def lags(self) -> Lags:
         """Return how far every sink is behind, as truth knows it."""

@@ -97,6 +97,9 @@ class Settings(BaseSettings):
         description="Address clients use over HTTP, ending in /mcp; its host is let in.",
     )
     http_origins: str = Field("", description="Browser origins let in over HTTP, separated by commas.")
+    http_hosts: str = Field(
+        "", description="More host names to be reached by over HTTP, separated by commas: those of an inner network."
+    )
     http_body_kib: int = Field(1024, ge=16, le=4096, description="Longest request body over HTTP (KiB).")
     http_seconds: float = Field(60.0, gt=0, le=600, description="Longest time for a request body to arrive (s).")
     http_rate_per_minute: int = Field(

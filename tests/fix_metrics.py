@@ -57,6 +57,11 @@ def counted_by_worker(served: Served, home: Path, sample: str) -> Mapping[str, f
     }
 
 
+def workers(served: Served, home: Path) -> set[int]:
+    """Return the processes that count."""
+    return {int(file.stem.rpartition("_")[2]) for file in home.glob(f"run/metrics-{served.pid}-*/counter_*.db")}
+
+
 class Collector(ThreadingHTTPServer):
     """A collector of traces on a port of its own: spans by the id of their trace."""
 
@@ -121,6 +126,7 @@ def measured(medellin_home: Path, collector: Collector) -> Iterator[Served]:
     """Two workers that log, count and trace what they do, and let each caller ask a few times."""
     few = {"SONIK_HTTP_RATE_PER_MINUTE": "1", "SONIK_HTTP_BURST": str(BURST), "SONIK_HTTP_FAILURES_PER_MINUTE": "0"}
     logged = {"SONIK_LOG_FORMAT": "json", "SONIK_LOG_LEVEL": "INFO"}
+    inner = {"SONIK_HTTP_HOSTS": "sonik.internal, sonik"}
     traced = {"SONIK_OTLP_ENDPOINT": collector.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "50"}
-    with serving(medellin_home, workers=2, **few, **logged, **traced) as served:
+    with serving(medellin_home, workers=2, **few, **logged, **traced, **inner) as served:
         yield served

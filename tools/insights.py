@@ -1,6 +1,8 @@
 """sonik_insights: what use tells about the platform."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, Field
@@ -19,8 +21,15 @@ from tools.results import Result, SourceText, shortened
 if TYPE_CHECKING:
     from sonik.engine import Engine
     from sonik.retrieval.kept import CacheReport
+    from sonik.retrieval.quality import Identities
+    from sonik.sync.sources import SourceState
+    from sonik.sync.state import SinkState
+    from sonik.truth.rows import Position
 
 MOST = 50
+# Who runs Sonik sees what concerns all organisations.
+OPERATORS = ("ops", "staff")
+VENUE = "venue"
 LONGEST = 160
 CAUSES = {
     "loop": "one caller asks again and again",
@@ -33,7 +42,7 @@ Figure = str | int | float
 class InsightsArguments(Reading):
     """Arguments of sonik_insights."""
 
-    topic: Annotated[Name, one_of("hot_paths", "blockers", "top_queries", "weights", "cache", "sync")]
+    topic: Annotated[Name, one_of("hot_paths", "blockers", "top_queries", "weights", "cache", "sync", "quality")]
     days: int = Field(30, ge=1, le=365)
     limit: int = Field(10, ge=1, le=MOST)
 
@@ -55,7 +64,7 @@ class InsightsResult(Result):
 
 async def sonik_insights(engine: "Engine", scope: Scope, arguments: InsightsArguments) -> Rendered[InsightsResult]:
     """Show paths too hot (loop, burst, trend), blockers (wanted, not found), top queries, learned weights, how much
-    is asked again, how far the stores lag.
+    is asked again, how far stores and sources lag, what is missing or old.
 
     Example: {"topic": "blockers", "days": 7}.
     """
@@ -96,23 +105,70 @@ async def _cache(engine: "Engine", scope: Scope, arguments: InsightsArguments) -
 
 
 async def _sync(engine: "Engine", scope: Scope, arguments: InsightsArguments) -> list[Insight]:
-    del scope, arguments
     report = await engine.sync_report()
-    sinks = [
+    runs_it = scope.role in OPERATORS
+    sinks = [_sink(sink, told=runs_it) for sink in report.sinks]
+    dead = Insight(name="dead letters", figures={"count": len(report.dead_letters)})
+    sources = await engine.source_states(scope=scope) if runs_it else []
+    return [*sinks, dead, *(_source(one, now=engine.clock.now()) for one in sources[: arguments.limit])]
+
+
+async def _quality(engine: "Engine", scope: Scope, arguments: InsightsArguments) -> list[Insight]:
+    del arguments
+    found = await engine.quality(scope=scope)
+    coming, facts = found.coming, found.facts
+    return [
+        *map(_identities, found.identities),
+        Insight(name="coming events", figures=asdict(coming)),
         Insight(
-            name=sink.sink,
-            figures={"status": sink.status, "behind": sink.behind, "oldest_seconds": round(sink.age_seconds, 1)},
-        )
-        for sink in report.sinks
-    ]
-    return [*sinks, Insight(name="dead letters", figures={"count": len(report.dead_letters)})]
+            name="what is told",
+            figures={
+                "facts": facts.facts, "older_than_30_days": facts.month_old, "older_than_180_days": facts.half_year_old,
+                "entities": facts.entities, "of_one_source": facts.of_one_source,
+            },
+        ),
+    ]  # fmt: skip
 
 
 Look = Callable[["Engine", Scope, InsightsArguments], Awaitable[list[Insight]]]
 TOPICS: Mapping[str, Look] = {
     "hot_paths": _hot_paths, "blockers": _blockers, "top_queries": _top_queries, "weights": _weights,
-    "cache": _cache, "sync": _sync,
+    "cache": _cache, "sync": _sync, "quality": _quality,
 }  # fmt: skip
+
+
+def _sink(sink: "SinkState", *, told: bool) -> Insight:
+    """Return a sink; to those who run Sonik also where it is, and what keeps it."""
+    figures: dict[str, Figure] = {
+        "status": sink.status, "behind": sink.behind, "oldest_seconds": round(sink.age_seconds, 1)
+    }  # fmt: skip
+    if told:
+        figures |= {"cursor": _place(sink.cursor), "safe_from_crash": _place(sink.covered)}
+        figures |= {"error": shortened(sink.error, limit=LONGEST)} if sink.error else {}
+    return Insight(name=sink.sink, figures=figures)
+
+
+def _place(position: "Position | None") -> str:
+    return f"{position.txid}/{position.seq}" if position else "none"
+
+
+def _source(one: "SourceState", *, now: datetime) -> Insight:
+    figures: dict[str, Figure] = {"entities": one.entities}
+    if one.told_at is not None:
+        figures["told_seconds_ago"] = round((now - one.told_at).total_seconds())
+    figures |= {"cursor": shortened(one.cursor)} if one.cursor else {}
+    figures |= {"last_job": one.error} if one.error else {}
+    return Insight(name=f"source {shortened(one.source)}", figures=figures)
+
+
+def _identities(one: "Identities") -> Insight:
+    share = round(one.weakly_known / one.entities, 3)
+    figures: dict[str, Figure] = {
+        "entities": one.entities, "weakly_known": one.weakly_known, "weakly_known_share": share
+    }  # fmt: skip
+    if one.kind == VENUE:
+        figures["without_place"] = one.without_place
+    return Insight(name=one.kind, figures=figures)
 
 
 def _kept(report: "CacheReport") -> Insight:

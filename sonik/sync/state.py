@@ -27,10 +27,14 @@ class DeadLetter:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SinkState:
-    """A sink's cursor, and how many outbox rows it has before it; `age_seconds` is the oldest one's."""
+    """A sink's cursor, and how many outbox rows it has before it; `age_seconds` is the oldest one's.
+
+    `covered` is how far a crash of its store cannot take it back; where nothing is, it would be filled anew.
+    """
 
     sink: str
     cursor: Position | None
+    covered: Position | None
     behind: int
     age_seconds: float
     status: str
@@ -97,7 +101,9 @@ async def _state(postgres: Postgres, sink: Sink) -> SinkState:
         backlog = (await session.rows(SQL["backlog"], {"txid": place.txid, "seq": place.seq}))[0]
         rows = {row["sink"]: row for row in await session.rows(SQL["state"])}
     known = rows.get(sink.name, {})
+    covered = Position(txid=int(str(known.get("covered_txid", 0))), seq=int(str(known.get("covered_seq", 0))))
     return SinkState(
-        sink=sink.name, cursor=cursor, behind=int(str(backlog["rows"])), age_seconds=float(str(backlog["age_seconds"])),
+        sink=sink.name, cursor=cursor, covered=covered if covered != Position() else None,
+        behind=int(str(backlog["rows"])), age_seconds=float(str(backlog["age_seconds"])),
         status=str(known.get("status", "idle")), error=error or (str(known["error"]) if known.get("error") else None),
     )  # fmt: skip

@@ -136,3 +136,21 @@ async def test_the_stores_and_the_repetition_are_told(agent: Client) -> None:
     await artists(agent)
     assert [item["name"] for item in await insights(agent, "sync")] == ["graph", "vectors", "dead letters"]
     assert (await insights(agent, "cache"))[0]["figures"] == {"asks": 2, "distinct": 1, "share": 0.5}
+
+
+async def test_the_quality_of_what_is_known_is_told(agent: Client) -> None:
+    found = {item["name"]: item["figures"] for item in await insights(agent, "quality")}
+    assert found["venue"] == {"entities": 1, "weakly_known": 1, "weakly_known_share": 1.0, "without_place": 1}
+    assert found["coming events"]["events"] == 3
+    assert found["what is told"]["of_one_source"] == found["what is told"]["entities"]
+
+
+async def test_those_who_run_sonik_are_told_where_sinks_and_sources_are(school: School) -> None:
+    standing = Standing(school.engine)
+    standing.settings = school.engine.settings.model_copy(update={"role": "ops"})
+    async with Client(build(standing), raise_exceptions=True) as operator:
+        found = {item["name"]: item["figures"] for item in await insights(operator, "sync")}
+    assert {"status", "behind", "oldest_seconds", "cursor", "safe_from_crash"} == found["graph"].keys()
+    assert found["graph"]["cursor"].count("/") == 1
+    (source,) = (figures for name, figures in found.items() if name.startswith("source "))
+    assert source["entities"] > 1

@@ -1,7 +1,10 @@
 """What two workers count, as one, log and trace: calls, stages, the cache, refusals, lag; and who is told."""
 
 import json
+import os
+import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
@@ -13,7 +16,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.fix_http import Served, a_token, connected
 from tests.fix_mcp import ERAS, data_of, error_of
-from tests.fix_metrics import BURST, Collector, counted_by_worker, scraped
+from tests.fix_metrics import BURST, Collector, counted_by_worker, scraped, workers
 
 pytestmark = pytest.mark.anyio
 
@@ -85,6 +88,11 @@ def test_only_those_who_run_sonik_are_told(measured: Served) -> None:
     for role in ("reader", "organizer", "ingest", "human"):
         headers = {"Authorization": f"Bearer {a_token(role=role)}"}
         assert measured.ask("GET", "/metrics", headers=headers).status_code == FORBIDDEN
+
+
+def test_a_scraper_of_an_inner_network_reaches_a_server_by_its_name_there(measured: Served) -> None:
+    told = {host: measured.ask("GET", "/ready", headers={"Host": host}).status_code for host in ("sonik:8000", "s")}
+    assert told == {"sonik:8000": httpx2.codes.OK, "s": httpx2.codes.MISDIRECTED_REQUEST}
 
 
 def test_the_lag_of_each_sink_and_what_is_running_now_are_told(measured: Served) -> None:
@@ -178,3 +186,23 @@ async def test_what_a_caller_makes_up_is_in_no_span(measured: Served, collector:
 def attributes(span: Span) -> dict[str, str]:
     """Return the texts that a span carries."""
     return {one.key: one.value.string_value for one in span.attributes}
+
+
+@pytest.mark.slow
+async def test_workers_that_are_killed_take_nothing_with_them_but_what_they_were_at(
+    measured: Served, medellin_home: Path
+) -> None:
+    before = scraped(measured)
+    headers = ACCEPTED | {"Authorization": f"Bearer {a_token(sub='killed')}"}
+    async with httpx2.AsyncClient(headers=headers, timeout=30) as client:
+        with suppress(httpx2.TransportError):
+            async with client.stream("GET", measured.url) as stream:
+                for pid in workers(measured, medellin_home):
+                    os.kill(pid, signal.SIGKILL)
+                await stream.aread()
+    measured.wait_ready()
+    after = scraped(measured)
+    assert after.value("sonik_http_streams_open") == 0
+    assert after.value("sonik_http_requests_in_flight") == 1
+    assert after.rise(before, "sonik_tool_calls_total") == 0
+    assert after.rise(before, "sonik_http_requests_total") > 0

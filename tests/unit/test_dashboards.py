@@ -16,6 +16,7 @@ from tests.fix_docs import ROOT
 
 DASHBOARD = ROOT / "deploy" / "grafana" / "sonik.json"
 ALERTS = ROOT / "deploy" / "prometheus" / "alerts.yml"
+PAGE = ROOT / "docs" / "how-to" / "observe.md"
 NAME = re.compile(r"\bsonik_[a-z_]+")
 SELECTED = re.compile(r'(outcome|reason|result)[!=~]+"([^"]+)"')
 
@@ -74,6 +75,14 @@ def test_an_expression_is_whole_and_selects_values_that_there_are(text: str) -> 
     }
     for label, values in SELECTED.findall(text):
         assert set(values.split("|")) <= known[label]
+
+
+def test_the_page_about_it_tells_of_every_family_and_of_every_reason() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    told = {name for line in page.splitlines() if line.startswith("| `sonik_") for name in NAME.findall(line)}
+    assert told == set(families())
+    (reasons,) = (line for line in page.splitlines() if line.startswith("| `sonik_refusals_total`"))
+    assert [reason for reason in REASONS if reason not in reasons] == []
 
 
 def test_panels_lie_side_by_side() -> None:

@@ -90,6 +90,25 @@ select distinct aggregatetype, aggregateid, 'upsert' from raised;
 -- name: forget_dead_letters
 delete from unified.dead_letters where sink = %(sink)s;
 
+-- name: source_states
+-- Sources of a collection, with the cursor each delivers by and how the last job that took it in ended.
+with told as (
+    select t.source, max(t.observed_at) as told_at, count(distinct t.entity_id) as entities
+    from unified.tellings t
+    join unified.entities e on e.id = t.entity_id and e.deleted_at is null and e.collection = %(collection)s
+    group by t.source),
+last_job as (
+    select distinct on (j.arguments -> 'source' ->> 'code') j.arguments -> 'source' ->> 'code' as source, j.error
+    from unified.jobs j
+    where j.collection = %(collection)s and j.arguments -> 'source' ->> 'code' is not null and j.finished_at is not null
+    order by j.arguments -> 'source' ->> 'code', j.finished_at desc)
+select coalesce(t.source, c.source) as source, c.cursor, t.told_at, coalesce(t.entities, 0) as entities,
+       j.error ->> 'code' as error
+from told t
+full join (select source, cursor from unified.source_cursors where collection = %(collection)s) c using (source)
+left join last_job j on j.source = coalesce(t.source, c.source)
+order by t.told_at desc nulls last, source;
+
 -- name: entity_page
 select id from unified.entities where id > %(after)s and deleted_at is null order by id limit %(limit)s;
 
