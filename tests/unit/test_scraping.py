@@ -1,7 +1,7 @@
 """Who may read figures where nobody needs a token."""
 
 import pytest
-from starlette.types import Message
+from starlette.types import Message, Scope
 
 from server.metrics import Metrics
 from server.opening import Opening
@@ -17,7 +17,14 @@ pytestmark = pytest.mark.anyio
 )
 async def test_without_tokens_this_machine_alone_is_told(address: str, status: int, reason: str | None) -> None:
     route = Scraping(Opening(Settings(http_auth="off")), Metrics()).route()
-    scope = {"type": "http", "method": "GET", "path": "/metrics", "headers": [], "client": (address, 1), "app": None}
+    scope: Scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/metrics",
+        "headers": [],
+        "client": (address, 1),
+        "app": None,
+    }
     answered: list[Message] = []
 
     async def send(message: Message) -> None:
