@@ -88,7 +88,11 @@ def settings_page() -> str:
         (f"`{prefix}{name.upper()}`", in_words(schema[name]), _default(name), cell(field.description or ""))
         for name, field in Settings.model_fields.items()
     ]
-    intro = "Each setting is an environment variable. With none of them set, Sonik runs embedded."
+    intro = (
+        "Each setting is an environment variable. With none of them set, Sonik runs embedded. A setting can also be "
+        "in a file of the secrets folder, named as its variable in lower case (`sonik_postgres_url`); the environment "
+        "goes before the file. See [secrets](../how-to/deploy.md#secrets)."
+    )
     return _joined([NOTICE, "# Settings", intro, table(("Variable", "Type", "Default", "Meaning"), rows)])
 
 

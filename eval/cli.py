@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from eval import baselines, budget, catalog, learning_report
+from eval.clients.command import clients
 from eval.compare import SHOWN, compare
 from eval.conformance.command import conformance
 from eval.kept import measure
@@ -143,6 +144,7 @@ def cache_command(
 
 
 app.command()(conformance)
+app.command()(clients)
 
 
 @app.command("list")

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,13 +32,12 @@ class Node:
         return [self.program, str(self.folder / "node_modules" / script), *arguments]
 
     def run(
-        self, script: str, arguments: Sequence[str], *, seconds: float, environment: Mapping[str, str] | None = None
+        self, script: str, arguments: Sequence[str], *, seconds: float, given: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """Run a script of a package to its end; what it keeps of its own stays beside the packages."""
-        own = {**os.environ, "HOME": str(self.folder), **(environment or {})}
         return subprocess.run(
-            self.command(script, *arguments), cwd=self.folder, env=own, capture_output=True, text=True, timeout=seconds,
-            check=False,
+            self.command(script, *arguments), cwd=self.folder, env={**os.environ, "HOME": str(self.folder)},
+            input=given, capture_output=True, text=True, timeout=seconds, check=False,
         )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Collection
 from secrets import token_hex
 
-from mcp_types import CallToolResult, TextContent
+from mcp_types import CallToolResult, InputRequiredResult, TextContent
 from pydantic import ValidationError
 
 from sonik.errors import NotAllowed, SonikError, did_you_mean
@@ -17,6 +17,7 @@ from tools.catalog import BY_NAME, AnyTool
 logger = logging.getLogger(__name__)
 
 INSIDE = "Something went wrong inside Sonik."
+Outcome = CallToolResult | InputRequiredResult
 LONGEST_MESSAGE = 400
 LONGEST_FIX = 250
 LONGEST_FIELD = 80
@@ -24,7 +25,7 @@ LONGEST_ERROR = 800
 _EXAMPLE = re.compile(r"Example: (\{.*\})")
 
 
-async def at_the_border(tool: AnyTool, work: Callable[[], Awaitable[CallToolResult]]) -> CallToolResult:
+async def at_the_border(tool: AnyTool, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
     """Run a tool; turn every failure into a tool error that says what to do."""
     try:
         return await work()

@@ -62,6 +62,8 @@ class Opening:
         if self._holder is not None:
             with suppress(asyncio.CancelledError):
                 await self._holder
+        if left := len(self.calls) + self.calls.lost:
+            logger.warning("calls are missing from the audit log", extra={"calls": left})
 
     async def _hold(self, ready: "asyncio.Future[Engine]") -> None:
         try:

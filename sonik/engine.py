@@ -91,6 +91,7 @@ class Engine:
         self.buckets = stores.buckets
         self.signals = stores.signals
         self.cursor_key = settings.key_for("cursor")
+        self.consent_key = settings.key_for("consent")
         self.keys = Keys(postgres=postgres, clock=clock)
         self.calls = CallLog(clock=clock) if calls is None else calls
         self.auditor = Auditor.of(settings, postgres=postgres, clock=clock)

@@ -14,4 +14,5 @@ pytest_plugins = [
     "tests.fix_world",
     "tests.fix_eval",
     "tests.fix_learning",
+    "tests.fix_browser",
 ]

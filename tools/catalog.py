@@ -86,6 +86,7 @@ TOOLS: tuple[AnyTool, ...] = (
         run=sonik_upsert,
         scope="ingest",
         read_only=False,
+        destructive=True,
     ),
     Tool(title="Remember", arguments=RememberArguments, result=RememberResult, run=sonik_remember, read_only=False),
     Tool(title="Recall", arguments=RecallArguments, result=RecallResult, run=sonik_recall),

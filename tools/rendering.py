@@ -17,10 +17,15 @@ SPARE_TOKENS = 80
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rendered(Generic[R]):
-    """A result, and the text for clients that show text only."""
+    """A result, and the text for clients that show text only.
+
+    Where nothing was done for want of a person's word, `question` asks for it; `confirm_token` in the result stands
+    for a yes.
+    """
 
     result: R
     text: str
+    question: str | None = None
 
     def structured(self) -> JsonObject:
         """Return the result as JSON, without empty fields."""

@@ -1,19 +1,21 @@
 """sonik_upsert: records in, checked whole, rehearsed by default, with a receipt for each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, Field, JsonValue
 
 from sonik.errors import InvalidInput, OutOfTime
 from sonik.ingest.receipts import Problem, Receipt
-from sonik.ingest.upsert import Upsert
+from sonik.ingest.upsert import Upsert, Upserted
 from sonik.retrieval.trace import new_trace_id
 from sonik.types import JsonValue as Value
 from sonik.types import Scope
 from tools.arguments import DETAILED_TOKENS, Arguments, Listed, Name, text
+from tools.consent import Call, Confirmed
 from tools.rendering import Rendered, fitted
-from tools.results import Result, shortened
+from tools.results import MOST_LISTED, Result, shortened
 
 if TYPE_CHECKING:
     from sonik.engine import Engine
@@ -39,6 +41,7 @@ class UpsertArguments(Arguments):
     partial: bool = Field(False, description="fields left out stay as they are")
     idempotency_key: Annotated[str, text(least=1)] | None = None
     wait_for: Literal["committed", "projected"] = "committed"
+    confirm_token: Annotated[str, text(least=1, most=100)] | None = None
 
 
 class ReceiptLine(BaseModel):
@@ -61,34 +64,68 @@ class UpsertResult(Result):
     counts: dict[str, int]
     receipts: list[ReceiptLine]
     last_cursor: str | None = None
+    takes_away: list[str] | None = None
+    confirm_token: str | None = None
 
 
 async def sonik_upsert(engine: "Engine", scope: Scope, arguments: UpsertArguments) -> Rendered[UpsertResult]:
     """Write records; each gets a receipt: created, updated, unchanged, or refused by field and reason.
 
     Rehearses unless dry_run is false. The good ones are written as one transaction; a repeated idempotency_key
-    returns its first receipts. Role: ingest.
+    returns its first receipts. What cancels events or removes relations is written only with the confirm_token that
+    the first try returns. Role: ingest.
     Example: {"source": "agenda", "records": [{"kind": "artist", "name": "Los Ríos", "instagram": "@losrios"}]}.
     """
     _check_size(arguments.records)
+    call = Call(
+        tool="sonik_upsert", arguments=arguments.model_dump(mode="json", exclude={"confirm_token"}), scope=scope,
+        key=engine.consent_key, now=engine.clock.now(),
+    )  # fmt: skip
+    token = arguments.confirm_token
     told = Upsert(
         source=arguments.source, cursor=arguments.source_cursor, dry_run=arguments.dry_run, partial=arguments.partial,
-        idempotency_key=arguments.idempotency_key,
+        idempotency_key=arguments.idempotency_key, careful=True,
+        consent=Confirmed(call=call, token=token) if token else None,
     )  # fmt: skip
     done = await engine.upsert(arguments.records, told=told, scope=scope)
-    notes = ["Nothing was written: dry_run."] if arguments.dry_run else []
-    if arguments.wait_for == "projected" and not arguments.dry_run:
-        try:
-            await engine.wait_projected(done.intake, seconds=WAIT_SECONDS)
-        except OutOfTime as error:
-            # What is written stays written: its receipts must reach the caller.
-            notes.append(f"Written, not projected yet. {error}")
+    notes = [*_said(done, arguments), *(await _waited(engine, done, arguments))]
     result = UpsertResult(
         trace_id=new_trace_id(), as_of=engine.as_of(scope), dry_run=arguments.dry_run, counts=done.intake.counts,
         receipts=[_line(receipt) for receipt in done.intake.receipts], last_cursor=done.last_cursor,
+        takes_away=_few(done.losses.said) or None, confirm_token=call.token(done.losses) if done.held_back else None,
         notes=notes or None,
     )  # fmt: skip
-    return fitted(result, _smaller, budget=DETAILED_TOKENS, text=_text)
+    rendered = fitted(result, _smaller, budget=DETAILED_TOKENS, text=_text)
+    return replace(rendered, question=_question(done) if done.held_back else None)
+
+
+def _said(done: Upserted, arguments: UpsertArguments) -> list[str]:
+    if arguments.dry_run:
+        return ["Nothing was written: dry_run."]
+    if done.held_back:
+        return ["Nothing was written. Show takes_away to the user; on a yes repeat the call with confirm_token."]
+    return []
+
+
+async def _waited(engine: "Engine", done: Upserted, arguments: UpsertArguments) -> list[str]:
+    """Wait until what was written is projected, if that is asked for; return what to say of it."""
+    if arguments.wait_for != "projected" or arguments.dry_run or done.held_back:
+        return []
+    try:
+        await engine.wait_projected(done.intake, seconds=WAIT_SECONDS)
+    except OutOfTime as error:
+        # What is written stays written: its receipts must reach the caller.
+        return [f"Written, not projected yet. {error}"]
+    return []
+
+
+def _question(done: Upserted) -> str:
+    return f"This delivery {', '.join(_few(done.losses.said))}. Write it?"
+
+
+def _few(said: Sequence[str]) -> list[str]:
+    more = [f"{len(said) - MOST_LISTED} more"] if len(said) > MOST_LISTED else []
+    return [*said[:MOST_LISTED], *more]
 
 
 def _check_size(records: list[dict[str, JsonValue]]) -> None:
@@ -141,4 +178,5 @@ def _names(line: ReceiptLine) -> dict[str, JsonValue] | None:
 
 def _text(result: UpsertResult) -> str:
     counts = ", ".join(f"{count} {outcome}" for outcome, count in result.counts.items() if count)
-    return f"{'dry run: ' if result.dry_run else ''}{counts or 'no records'}"
+    first = "dry run: " if result.dry_run else "not written: " if result.confirm_token else ""
+    return f"{first}{counts or 'no records'}"

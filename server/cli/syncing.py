@@ -35,6 +35,9 @@ def run() -> None:
 @app.command()
 def status(
     check: Annotated[bool, typer.Option(help="Compare every row of graph and vectors with truth.")] = False,
+    within: Annotated[
+        float | None, typer.Option(min=0, help="Exit code 1 if a sink fails, or a change waits longer (s).")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the state as JSON.")] = False,
 ) -> None:
     """Show how far every sink is; with --check, whether all stores agree (exit code 1 if not)."""
@@ -48,7 +51,7 @@ def status(
         typer.echo(json.dumps(found, default=str, indent=2))
     else:
         _print(report, comparisons)
-    if not all(comparison.agrees for comparison in comparisons):
+    if not all(comparison.agrees for comparison in comparisons) or (within is not None and _late(report, within)):
         raise typer.Exit(1)
 
 
@@ -74,6 +77,10 @@ def retry() -> None:
     """Put every dead letter back into the outbox."""
     count = with_engine(lambda engine: engine.retry_dead_letters())
     typer.echo(f"{count} changes will be tried again.")
+
+
+def _late(report: "SyncReport", seconds: float) -> bool:
+    return any(sink.error is not None or (sink.behind and sink.age_seconds > seconds) for sink in report.sinks)
 
 
 def _print(report: "SyncReport", comparisons: "Sequence[Comparison]") -> None:

@@ -3,8 +3,9 @@
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID, uuid4
 
 from sonik.types import Scope
 
@@ -26,15 +27,17 @@ class Call:
     outcome: str
     ms: float
     arguments: str
+    id: UUID = field(default_factory=uuid4)
 
     def row(self) -> dict[str, object]:
         """Return it for the bulk statement, which turns names into references."""
         scope = self.scope
         return {
-            "at": self.at.isoformat(), "correlation_id": self.correlation_id, "actor": _storable(scope.actor),
-            "organisation": _storable(scope.organisation), "key": self.key, "role": scope.role, "action": self.action,
-            "target": self.target[:LONGEST], "outcome": self.outcome[:LONGEST], "ms": self.ms,
-            "arguments": self.arguments, "collection": scope.collection,
+            "id": str(self.id), "at": self.at.isoformat(), "correlation_id": self.correlation_id,
+            "actor": _storable(scope.actor), "organisation": _storable(scope.organisation), "key": self.key,
+            "role": scope.role, "action": self.action, "target": self.target[:LONGEST],
+            "outcome": self.outcome[:LONGEST], "ms": self.ms, "arguments": self.arguments,
+            "collection": scope.collection,
         }  # fmt: skip
 
 

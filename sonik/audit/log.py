@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SQL = queries("audit")
+SQL = queries("truth")
 BATCH = 500
 FLUSH_SECONDS = 1.0
 MOST_WAITING = 20_000

@@ -15,6 +15,7 @@ from sonik.stores.postgres import Postgres, Session, jsonb
 from sonik.types import JsonObject
 
 SQL = queries("audit")
+TRUTH = queries("truth")
 NAME = "audit"
 HOURLY = Every(name=NAME, seconds=3600)
 BATCH = 1_000
@@ -95,7 +96,7 @@ class Sealing:
             return {"through": None}
         told: JsonObject = {"through": int(str(found[0]["through"])), "rows": int(str(found[0]["swept"]))}
         note = {"now": self.clock.now(), "correlation_id": correlation_id(), "action": "audit.forget"}
-        await step.session.execute(SQL["append_note"], {**note, "details": jsonb(told)})
+        await step.session.execute(TRUTH["append_note"], {**note, "details": jsonb(told)})
         return told
 
 

@@ -1,7 +1,7 @@
 """A small delivery taken in at once: its records, the source's cursor and the receipts in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sonik.clock import Clock
 from sonik.errors import InvalidInput, NotAllowed
@@ -10,6 +10,7 @@ from sonik.ingest.batch import Numbered
 from sonik.ingest.files import rows_of, to_record
 from sonik.ingest.intake import Delivery, despite_rivals, replayed, stored, take_in
 from sonik.ingest.legends import Legends, load_legends
+from sonik.ingest.losses import Consent, Losses, losses_of
 from sonik.ingest.receipts import Intake, Receipt, merge
 from sonik.ingest.stream import Within, check_delivery, refused_by_truth, unmade
 from sonik.sql import queries
@@ -27,7 +28,8 @@ OWN_SOURCE = "sonik"
 class Upsert:
     """What comes with the records. The source's trust is what it was given before, else the default.
 
-    `cursor` is how far the source has been read by now, in its own words; `partial` is as of a `Delivery`.
+    `cursor` is how far the source has been read by now, in its own words; `partial` is as of a `Delivery`. What is
+    `careful` takes nothing out of people's sight without their consent.
     """
 
     source: str
@@ -35,14 +37,21 @@ class Upsert:
     dry_run: bool = True
     partial: bool = False
     idempotency_key: str | None = None
+    careful: bool = False
+    consent: Consent | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Upserted:
-    """The receipts, and the cursor that the last upsert of this source left."""
+    """The receipts, and the cursor that the last upsert of this source left.
+
+    `losses` is what it takes away; with `held_back`, nothing was written for want of consent.
+    """
 
     intake: Intake
     last_cursor: str | None
+    losses: Losses = field(default_factory=Losses)
+    held_back: bool = False
 
 
 async def upsert(
@@ -59,6 +68,7 @@ async def upsert(
         InvalidInput: the source has no usable name.
         IdempotencyConflict: the key was used for another request.
         Conflict: rivals kept writing the same entities.
+        InvalidInput: the consent was used before, or not given for this.
     """
     _check(told, scope)
     request: JsonObject = {
@@ -70,12 +80,12 @@ async def upsert(
     async def once() -> Upserted:
         async with unit_of_work(postgres, purpose=purpose, clock=clock) as unit:
             done = await _once(unit, records, told=told, scope=scope, clock=clock)
-            if told.dry_run:
+            if told.dry_run or done.held_back:
                 await unit.session.rollback()
         return done
 
     done = await despite_rivals(once)
-    return replace(done, intake=unmade(done.intake)) if told.dry_run else done
+    return replace(done, intake=unmade(done.intake)) if told.dry_run or done.held_back else done
 
 
 def _check(told: Upsert, scope: Scope) -> None:
@@ -101,8 +111,19 @@ async def _once(unit: Unit, records: Sequence[JsonObject], *, told: Upsert, scop
     if told.cursor is not None:
         moved = {**place, "cursor": told.cursor, "now": clock.now()}
         await unit.session.execute(SQL["move_source_cursor"], moved)
+    losses = await losses_of(unit.session, intake.receipts, now=clock.now()) if told.careful else Losses()
+    if told.consent is not None and not told.dry_run:
+        await _use(unit, told.consent, losses)
     await unit.remember({**stored(intake), "last_cursor": last_cursor})
-    return Upserted(intake=intake, last_cursor=last_cursor)
+    held_back = bool(losses) and told.consent is None and not told.dry_run
+    return Upserted(intake=intake, last_cursor=last_cursor, losses=losses, held_back=held_back)
+
+
+async def _use(unit: Unit, consent: Consent, losses: Losses) -> None:
+    if not await unit.use_once(consent.name):
+        step = "Repeat the call without it, to see what it would take away now."
+        raise InvalidInput("This consent was used before.", next_step=step, field="confirm_token")
+    consent.check(losses)
 
 
 async def _take(session: Session, records: Sequence[JsonObject], *, told: Upsert, scope: Scope, clock: Clock) -> Intake:

@@ -87,6 +87,14 @@ class Unit:
         if self._purpose.idempotency_key is not None:
             await self.session.execute(SQL["store_idempotency_key"], {**self._key(), "response": jsonb(response)})
 
+    async def use_once(self, name: str) -> bool:
+        """Remember that the caller used something; False if that was so before."""
+        key = {**self._key(), "key": name}
+        if await self.session.rows(SQL["find_idempotency_key"], key):
+            return False
+        await self.session.execute(SQL["store_idempotency_key"], {**key, "response": jsonb({})})
+        return True
+
     async def recall(self) -> None:
         """Set `replay` when this very request was answered before.
 

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from mcp import Client, MCPError
 from mcp_types import PromptReference, ResourceTemplateReference
+from pydantic import SecretStr
 
 from server.app import build
+from server.opening import Opening
 from sonik.access.api_key import NewKey
 from sonik.audit.auditor import Entry, Sought
 from sonik.engine import Engine
@@ -16,7 +18,7 @@ from sonik.settings import Settings
 from sonik.types import Scope
 from tests.fix_engine import NOW
 from tests.fix_http import Served, a_token, connected
-from tests.fix_mcp import Standing, Wire, data_of
+from tests.fix_mcp import Standing, Wire, data_of, error_of
 
 pytestmark = pytest.mark.anyio
 
@@ -115,3 +117,15 @@ async def test_calls_over_http_are_written_by_every_worker_with_who_called(
     assert {(entry.role, entry.outcome) for entry in calls if entry.key == key.prefix} == {("organizer", "ok")}
     assert [(entry.role, entry.outcome, entry.key) for entry in mine] == [("ingest", "not_allowed", None)]
     assert len(calls) == 7
+
+
+async def test_calls_that_no_database_ever_took_are_told_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:  # fmt: skip
+    nowhere = SecretStr(f"postgresql://sonik@{str(tmp_path).replace('/', '%2F')}/sonik")
+    opening = Opening(Settings(home=tmp_path, postgres_url=nowhere, falkordb_url=SecretStr("unix:///nowhere")))
+    async with Client(build(opening)) as client:
+        refused = error_of(await client.call_tool("sonik_search", {"query": "salsa"}))
+    assert refused["code"] == "store_unavailable"
+    (told,) = [record for record in caplog.records if record.message == "calls are missing from the audit log"]
+    assert vars(told)["calls"] == 1

@@ -15,6 +15,7 @@ from sonik.retrieval.question import Question
 from sonik.settings import Settings
 from sonik.stores.vectors import Vectors
 from sonik.truth.backup import MANIFEST, TRUTH, backup, restore, verify
+from sonik.types import Scope
 from sonik.upgrade import upgraded
 from tests.acceptance.test_cli import said, sonik
 from tests.fix_engine import NOW, READER, deliver, deliver_projected
@@ -59,6 +60,24 @@ async def test_a_restored_home_answers_like_the_one_that_was_backed_up(
     assert set(agreement.values()) == {True}
     assert {receipt.outcome for receipt in again.receipts} == {"unchanged"}
     assert (manifest.created_at, manifest.rows["events"] > 0) == (NOW, True)
+
+
+async def test_a_restored_audit_log_still_holds_and_is_sealed_on(settings: Settings, tmp_path: Path) -> None:
+    staff = Scope(role="staff")
+    async with Engine.open(settings, project=False) as engine:
+        for name in ("uno", "dos", "tres"):
+            await deliver(engine, venue(name, name=f"Sala {name}"))
+            await engine.auditor.seal(scope=staff)
+        await deliver(engine, venue("cuatro", name="Sala cuatro"))
+        head = (await engine.auditor.check(scope=staff)).head
+        await backup(settings, tmp_path / "saved", clock=CLOCK)
+    again = Settings(home=tmp_path / "restored", now=NOW, market="medellin")
+    await restore(again, tmp_path / "saved")
+    async with Engine.open(again, project=False) as engine:
+        await deliver(engine, venue("cinco", name="Sala cinco"))
+        sealed = await engine.auditor.seal(scope=staff)
+        checked = await engine.auditor.check(scope=staff, head=head)
+    assert (sealed, checked.holds, checked.seals, checked.rows, checked.unsealed) == (2, True, 4, 5, 0)
 
 
 async def test_what_was_learned_is_restored_and_what_waited_is_learned_from_there(

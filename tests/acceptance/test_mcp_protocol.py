@@ -34,7 +34,8 @@ async def test_every_tool_states_all_four_hints(client: Client) -> None:
         assert tool.annotations is not None
         hints = tool.annotations.model_dump(by_alias=True, exclude_none=True)
         assert hints == {
-            "readOnlyHint": tool.name not in {"sonik_upsert", "sonik_remember"}, "destructiveHint": False,
+            "readOnlyHint": tool.name not in {"sonik_upsert", "sonik_remember"},
+            "destructiveHint": tool.name == "sonik_upsert",
             "idempotentHint": True, "openWorldHint": False,
         }  # fmt: skip
 

@@ -135,7 +135,10 @@ async def on_a_day(home: Path, day: int, call: str, arguments: Json) -> Json:
     """Call a tool of a server that was started on a day."""
     settings = Settings(home=home, now=NOW + timedelta(days=day), market="medellin", role="ingest")
     async with Engine.open(settings) as engine, Client(build(Standing(engine)), raise_exceptions=True) as client:
-        return data_of(await client.call_tool(call, arguments))
+        answer = data_of(await client.call_tool(call, arguments))
+        if "confirm_token" not in answer:
+            return answer
+        return data_of(await client.call_tool(call, {**arguments, "confirm_token": answer["confirm_token"]}))
 
 
 async def test_a_cancelled_and_moved_event_is_answered_as_of_yesterday(home: Path) -> None:

@@ -8,9 +8,11 @@ import psycopg
 from psycopg import sql
 
 # What grows by asking, and what the projector keeps of its own work.
-LOGS = frozenset({"traversal_log", "sync_state", "embeddings_cache", "dead_letters", "outbox"})
+LOGS = frozenset(
+    {"traversal_log", "audit_log", "audit_seals", "sync_state", "embeddings_cache", "dead_letters", "outbox"}
+)
 # What a delivery leaves of itself even where every record of it was refused.
-OF_DELIVERIES = frozenset({"audit_log", "idempotency_keys", "source_cursors", "sources"})
+OF_DELIVERIES = frozenset({"idempotency_keys", "source_cursors", "sources"})
 TABLES: LiteralString = "select tablename from pg_tables where schemaname = 'unified' order by tablename"
 STAND: LiteralString = (
     "select {name}, count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)::text from unified.{table} t"

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
@@ -30,7 +31,7 @@ CALL = Call(
 def noted(truth: Truth, *calls: Call, most_waiting: int = 100) -> CallLog:
     log = CallLog(clock=truth.clock, most_waiting=most_waiting)
     for call in calls:
-        log.add(call)
+        log.add(replace(call, id=uuid4()))
     return log
 
 
@@ -82,6 +83,14 @@ async def test_what_cannot_be_written_waits_until_it_can_be(
     assert len(log) == 2
     await log.flush(truth.postgres)
     assert await truth.column("select count(*) from unified.audit_log") == [2]
+
+
+async def test_a_call_that_is_written_again_stays_one_row(truth: Truth) -> None:
+    for _ in range(2):
+        log = CallLog(clock=truth.clock)
+        log.add(CALL)
+        await log.flush(truth.postgres)
+    assert await truth.column("select id::text from unified.audit_log") == [str(CALL.id)]
 
 
 async def test_many_writers_at_once_lose_nothing(truth: Truth) -> None:

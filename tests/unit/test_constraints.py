@@ -8,7 +8,7 @@ from packaging.utils import canonicalize_name
 
 from tests.fix_docs import ROOT
 
-EXTRAS = ("embedded", "transformers", "graphrag", "kafka", "otel", "dev", "dev-models")
+EXTRAS = ("minilm", "embedded", "transformers", "graphrag", "kafka", "otel", "dev", "dev-models")
 
 
 def pinned() -> dict[str, str]:

@@ -1,16 +1,3 @@
--- name: append_calls
-insert into unified.audit_log (at, correlation_id, actor, organisation, key, role, action, target, outcome, ms, arguments,
-                               collection)
-select at, correlation_id, unified.audit_ref(actor), unified.audit_ref(organisation), key, role, action, target, outcome,
-       ms, arguments, collection
-from jsonb_to_recordset(%(rows)s) as x (at timestamptz, correlation_id text, actor text, organisation text, key text,
-    role text, action text, target text, outcome text, ms double precision, arguments text, collection text);
-
--- name: append_note
--- What the log says of itself: that calls were lost, or that old rows were forgotten.
-insert into unified.audit_log (at, correlation_id, actor, role, action, collection, details)
-values (%(now)s, %(correlation_id)s, unified.audit_ref('audit'), 'staff', %(action)s, 'live', %(details)s);
-
 -- name: hold_chain
 -- Seals are put on one after the other.
 select pg_advisory_xact_lock(hashtextextended('sonik.audit.seal', 0));

@@ -270,6 +270,21 @@ insert into unified.audit_log (at, correlation_id, actor, organisation, role, ac
 values (%(now)s, %(correlation_id)s, unified.audit_ref(%(actor)s), unified.audit_ref(%(organisation)s), %(role)s,
         %(action)s, %(collection)s, %(details)s);
 
+-- name: append_calls
+-- Whoever was cancelled while the database committed writes the same calls again.
+insert into unified.audit_log (id, at, correlation_id, actor, organisation, key, role, action, target, outcome, ms,
+                               arguments, collection)
+select id, at, correlation_id, unified.audit_ref(actor), unified.audit_ref(organisation), key, role, action, target,
+       outcome, ms, arguments, collection
+from jsonb_to_recordset(%(rows)s) as x (id uuid, at timestamptz, correlation_id text, actor text, organisation text,
+    key text, role text, action text, target text, outcome text, ms double precision, arguments text, collection text)
+on conflict (id) do nothing;
+
+-- name: append_note
+-- What the log says of itself: that calls were lost, or that old rows were forgotten.
+insert into unified.audit_log (at, correlation_id, actor, role, action, collection, details)
+values (%(now)s, %(correlation_id)s, unified.audit_ref('audit'), 'staff', %(action)s, 'live', %(details)s);
+
 -- name: find_idempotency_key
 select request_hash, response from unified.idempotency_keys
 where collection = %(collection)s and owner_org is not distinct from %(owner_org)s and actor = %(actor)s
@@ -325,3 +340,24 @@ update unified.entities set deleted_at = %(now)s, version = version + 1 where id
 
 -- name: touch_entities
 update unified.entities set version = version + 1, updated_at = %(now)s where id = any(%(ids)s);
+
+-- name: called_off
+select e.slug as ref, e.version, ev.status
+from unified.entities e
+join unified.events ev on ev.entity_id = e.id
+where e.id = any(%(ids)s) and ev.until > %(now)s and ev.status in ('cancelled', 'postponed')
+order by ev.starts_at, e.slug;
+
+-- name: edges_closed_here
+-- The edges this very transaction took back, by its own outbox rows; one that gave way to another of its kind is moved.
+select r.eid, s.slug as src, r.type, d.slug as dst
+from (select distinct aggregateid::uuid as eid from unified.outbox
+      where txid = pg_current_xact_id() and aggregatetype = 'relationship') o
+join unified.relationships r using (eid)
+join unified.entities s on s.id = r.src
+join unified.entities d on d.id = r.dst
+where r.retracted_at is not null
+  and not (r.type = any(%(single)s::text[]) and exists (
+        select from unified.relationships n
+        where n.src = r.src and n.type = r.type and n.retracted_at is null and n.eid <> r.eid))
+order by r.eid;
