@@ -117,7 +117,7 @@ class Connection:
                 self._state.receive_data(await reader.read(READ_BYTES))
             elif isinstance(event, h11.EndOfMessage):
                 return
-            elif isinstance(event, h11.Event):
+            elif isinstance(event, h11.Response | h11.Data):
                 yield event
             else:
                 raise ConnectionResetError("the server hung up")
