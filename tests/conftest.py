@@ -15,4 +15,5 @@ pytest_plugins = [
     "tests.fix_eval",
     "tests.fix_learning",
     "tests.fix_browser",
+    "tests.fix_outage",
 ]
