@@ -16,4 +16,5 @@ pytest_plugins = [
     "tests.fix_learning",
     "tests.fix_browser",
     "tests.fix_desk",
+    "tests.fix_outage",
 ]
