@@ -19,7 +19,7 @@ from server.app import SonikServer, build
 from server.auth import Tokens
 from server.bounds import Bounds
 from server.counting import Counted
-from server.guard import Guard
+from server.guard import Guard, Told
 from server.guesses import Guesses
 from server.log import configure_logging
 from server.metrics import Metrics
@@ -65,7 +65,7 @@ def app(settings: Settings, *, built: Callable[[Opening], SonikServer] = SERVER)
         auth=_issuer(settings), token_verifier=verifier, transport_security=security, most_bytes=most_bytes,
         routes=[*_Asked(opening).routes(), Scraping(opening, metrics).route()],
         inside=[Middleware(Bounds, opening=opening), Middleware(Streams, settings=settings, verifier=verifier)],
-        outside=[Middleware(Guesses, per_minute=failures)] if verifier and failures else [],
+        outside=[Middleware(Told), *([Middleware(Guesses, per_minute=failures)] if verifier and failures else [])],
     )  # fmt: skip
     guarded = Guard(served, security=security, most_bytes=most_bytes, seconds=settings.http_seconds)
     return Counted(guarded if settings.otlp_endpoint is None else Continued(guarded), metrics=metrics)
