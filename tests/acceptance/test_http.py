@@ -244,6 +244,7 @@ async def test_without_tokens_the_local_caller_is_served_here(
     serve_http: Callable[..., Served], settings: Settings
 ) -> None:
     served = serve_http(settings.home, SONIK_HTTP_AUTH="off")
+    assert "sonik_truth_up 1.0" in served.ask("GET", "/metrics").text
     async with connected(served, token=None) as client:
         assert "sonik_upsert" in {tool.name for tool in (await client.list_tools()).tools}
 
