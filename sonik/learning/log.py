@@ -110,7 +110,8 @@ def _row(entry: _Entry) -> dict[str, object]:
     trace, scope = entry.trace, entry.scope
     query = strip_invisible(trace.query)[:QUERY_LIMIT]
     return {
-        "trace_id": trace.trace_id, "at": entry.at, "actor": scope.actor, "owner_org": scope.organisation,
-        "collection": scope.collection, "lens": entry.lens, "query": query, "words": fold(query), "hits": entry.hits,
-        "understood": trace.understood, "steps": trace.steps, "edges": trace.edges, "carried": trace.carried,
+        "trace_id": trace.trace_id, "at": entry.at, "actor": scope.actor, "role": scope.role,
+        "owner_org": scope.organisation, "collection": scope.collection, "lens": entry.lens, "query": query,
+        "words": fold(query), "hits": entry.hits, "understood": trace.understood, "steps": trace.steps,
+        "edges": trace.edges, "carried": trace.carried,
     }  # fmt: skip
