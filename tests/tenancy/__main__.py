@@ -14,8 +14,8 @@ WIDTH = 110
 MOST_SHOWN = 20
 ORDERS_AGAIN = 1_000
 TOLD = """\
-Callers of five organisations and of none, in every role, by token or key, ask a server of two workers over HTTP for what
-is there, theirs or not: the same call by one, by one of another organisation, and by the first again. Every answer, its
+Callers of five organisations and of none, in every role, by token or key, ask a server of two workers over HTTP for
+what is there, theirs or not: the same call by one, by one of another organisation, and by the first again. Every answer, its
 headers included, is searched for the words, ids and links that its caller may not see. Between them, again and again,
 go orders of their own: unknown and hidden told apart, deliveries that meet what is hidden, changes of visibility, of
 roles and of keys, cursors, traces, jobs and idempotency keys of others, subscriptions, and tokens that do not hold.

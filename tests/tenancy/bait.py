@@ -19,6 +19,7 @@ class Bait(Pool):
 
     def __init__(self, records: Sequence[Json], seeded: Seeded) -> None:
         super().__init__(records)
+        self.words = one_of(seeded.words)
         self._private_refs = one_of(seeded.refs)
         self._private_names = one_of([*seeded.names, *COMMON])
         self._private_jobs = one_of(list(seeded.jobs.values()))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
+from typing import get_args
 
 from tests.fix_mcp import Json
 from tests.fuzz.calls import TARGETS, Call, Family, calls
@@ -11,14 +12,15 @@ from tests.fuzz.drawing import examples
 from tests.tenancy.bait import Bait
 from tests.tenancy.callers import Caller
 from tests.tenancy.line import Answer, Line
+from tests.tenancy.plain import plain_calls
 from tests.tenancy.secrets import Secrets
 from tests.tenancy.seed import Seeded
 from tests.tenancy.tally import Tally
 from tools.catalog import BY_NAME
 
-TURNS = 6
-# Of six calls four are valid: what is refused tells little.
-FAMILIES: tuple[Family, ...] = ("valid", "valid", "valid", "valid", "near", "hostile")
+# What is refused tells little: of ten calls seven are plain.
+PLAIN = 7
+FAMILIES: tuple[Family, ...] = get_args(Family)
 OF_ENTITIES = ("sonik_search", "sonik_get_entity", "sonik_traverse", "sonik_whats_on", "sonik_recall", "resources/read")
 LONGEST_SHOWN = 600
 SHOWN_AROUND = 60
@@ -58,7 +60,7 @@ class Run:
     done: int = 0
 
     def __post_init__(self) -> None:
-        self._chance = Random(self.seed)  # noqa: S311 # chooses calls, guards nothing
+        self._chance = Random(self.seed)
 
     def run(self) -> None:
         """Make all calls, in rounds."""
@@ -107,11 +109,14 @@ class Run:
     def _drawn(self, number: int) -> Iterator[Call]:
         """Draw so many calls of each target; those that show entities come twice."""
         targets = (*TARGETS, *OF_ENTITIES)
-        told = [
-            examples(calls(target, family, self.pool), 1, number=self.seed * 100_000 + number * 1_000 + place)
-            for place, (target, family) in enumerate((target, family) for family in FAMILIES for target in targets)
-        ]
-        yield from (some[0] for some in told)
+        told: list[list[Call]] = []
+        for place, target in enumerate(targets):
+            chance = self.seed * 100_000 + number * 1_000 + place
+            drawn = examples(plain_calls(target, self.pool), PLAIN, number=chance)
+            drawn += [examples(calls(target, family, self.pool), 1, number=chance)[0] for family in FAMILIES]
+            told.append(drawn)
+        for turn in range(PLAIN + len(FAMILIES)):
+            yield from (some[turn] for some in told if turn < len(some))
 
     def _askers(self, call: Call) -> list[Caller]:
         """Return who asks: one, somebody of another organisation, and the first again; a write is made once."""

@@ -75,10 +75,12 @@ class Secrets:
 
         What the caller said itself is no news, nor what its organisation asked or, to who runs Sonik, anybody did.
         """
-        echoed = {secret.word for secret in self.found(asked)} | self.said[caller.organisation]
+        sent = {secret.word for secret in self.found(asked)}
+        echoed = set(self.said[caller.organisation])
         if caller.runs_sonik:
             echoed |= {word for word, secret in self.by_word.items() if not secret.deep}
-        return [one for one in self.found(answer) if not one.is_for(caller) and (one.deep or one.word not in echoed)]
+        hidden = (one for one in self.found(answer) if not one.is_for(caller) and one.word not in sent)
+        return [one for one in hidden if one.deep or one.word not in echoed]
 
     def scrubbed(self, told: object) -> object:
         """Return what a caller writes without any secret: what is published is none any more."""

@@ -30,6 +30,7 @@ class Seeded:
 
     names: list[str] = field(default_factory=list)
     refs: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
     jobs: dict[str, str] = field(default_factory=dict)
     traces: dict[str, str] = field(default_factory=dict)
     sessions: dict[str, str] = field(default_factory=dict)
@@ -72,7 +73,9 @@ class _Tenant:
             await self._job()
 
     def _bait(self) -> str:
-        return self.secrets.new(self.owner, self.visibility)
+        word = self.secrets.new(self.owner, self.visibility)
+        self.seeded.words.append(word)
+        return word
 
     def _deep(self) -> str:
         return self.secrets.new(self.owner, self.visibility, deep=True)
@@ -114,7 +117,9 @@ class _Tenant:
         delivery = Delivery(
             source=Source(code=RANDOM_SOURCE, trust=90), scope=Scope(role="ingest", organisation=self.owner)
         )
-        told = [{name: value for name, value in record.items() if value is not None} for record in records]
+        told: list[JsonObject] = [
+            {name: value for name, value in record.items() if value is not None} for record in records
+        ]
         intake = await self.engine.ingest(rows_of(told), delivery=delivery)
         assert not intake.counts["refused"], intake
         for receipt in intake.receipts:
@@ -144,7 +149,7 @@ class _Tenant:
         scope, session = Scope(role="organizer", organisation=self.owner, user="seed"), self._bait()
         self.seeded.sessions[self.owner] = session
         for kind in ("note", "decision", "blocker"):
-            told = Told(kind=kind, text=f"{self._bait()} y más: {self._deep()}", session_id=session)
+            told = Told(kind=kind, text=f"{self._bait()}\n{self._deep()}", session_id=session)
             kept = await self.engine.notebook.remember(told, scope=scope)
             self.seeded.refs += [kept.ref] if kept.ref else []
 
