@@ -15,10 +15,11 @@ MOST_SHOWN = 20
 ORDERS_AGAIN = 1_000
 TOLD = """\
 Callers of five organisations and of none, in every role, by token or key, ask a server of two workers over HTTP for
-what is there, theirs or not: the same call by one, by one of another organisation, and by the first again. Every answer, its
-headers included, is searched for the words, ids and links that its caller may not see. Between them, again and again,
-go orders of their own: unknown and hidden told apart, deliveries that meet what is hidden, changes of visibility, of
-roles and of keys, cursors, traces, jobs and idempotency keys of others, subscriptions, and tokens that do not hold.
+what is there, theirs or not: one asks, then somebody of another organisation, then the first again. Every answer, its
+headers included, is searched for the words, ids and links that its caller may not see. Between the calls, again and
+again, go orders of their own: what is hidden beside what is not there, deliveries that meet what is hidden, changes of
+visibility, of roles and of keys, cursors, traces, jobs and idempotency keys of others, subscriptions, and tokens that
+do not hold.
 
 {count:,} calls, {leaks} leaks or server errors; {kept:,} answers came from the cache, {secrets:,} secrets were kept.
 """

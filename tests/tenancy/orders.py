@@ -12,7 +12,7 @@ from tests.tenancy.callers import ORGANISATIONS, Caller
 from tests.tenancy.line import Answer
 from tests.tenancy.place import Place
 from tests.tenancy.run import Run
-from tests.tenancy.secrets import Secret
+from tests.tenancy.secrets import Secret, Visibility
 from tests.tenancy.tokens import forged, roles, withdrawn
 from tests.tenancy.watchers import watched
 
@@ -96,21 +96,23 @@ def _changes(place: Place, owner: str, other: str) -> None:
     run, writer, asker = place.run, place.run.one("ingest", owner), place.run.one("reader", other)
     word, deep = run.secrets.new(owner), run.secrets.new(owner, deep=True)
     record: Json = {
-        "kind": "event", "name": f"Baile {word}", "source_id": word, "description": f"Con {deep}.", "market": "medellin",
-        "starts_at": EVENING, "genres": ["salsa"],
+        "kind": "event", "name": f"Baile {word}", "source_id": word, "description": f"Con {deep}.",
+        "market": "medellin", "starts_at": EVENING, "genres": ["salsa"],
     }  # fmt: skip
     asks: tuple[tuple[str, Json], ...] = (
         ("sonik_search", {"query": f"Baile {word}"}), ("sonik_search", {"query": "salsa esta noche", "limit": 50}),
         ("sonik_whats_on", {"when": "tonight", "market": "medellin", "limit": 50}),
-        ("sonik_get_entity", {"ref": f"Baile {word}"}), ("sonik_traverse", {"start": f"Baile {word}", "pattern": "neighbors"}),
+        ("sonik_get_entity", {"ref": f"Baile {word}"}),
+        ("sonik_traverse", {"start": f"Baile {word}", "pattern": "neighbors"}),
     )  # fmt: skip
-    for visibility in ("org", "public", "org", "staff"):
+    steps: tuple[Visibility, ...] = ("org", "public", "org", "staff")
+    for visibility in steps:
         if visibility == "public":
             _show(run, word, deep)
         told = {**record, "visibility": visibility}
         _written(run, writer, told, projected=visibility == "public")
         for secret in (run.secrets.by_word[word], run.secrets.by_word[deep]):
-            secret.visibility = "public" if visibility == "public" else "org"
+            secret.visibility = visibility
         seen = [deep in run.call(asker, tool, arguments).text for tool, arguments in asks]
         seen += [deep in run.call(run.one("reader", None), tool, arguments).text for tool, arguments in asks]
         run.must(any(seen) is (visibility == "public"), asker, f"an event that is {visibility} now: seen {seen}")
@@ -131,14 +133,10 @@ def _meetings(place: Place, owner: str, other: str) -> None:
     }  # fmt: skip
     _written(run, writer, own)
     public: Json = {"kind": "venue", "name": f"Sala {handle}", "instagram": handle, "market": "medellin"}
+    hosted = {"name": f"Sala {handle}", "instagram": handle}
     night: Json = {
-        "kind": "event",
-        "name": f"Fiesta {handle}",
-        "starts_at": EVENING,
-        "venue": public | {},
-        "market": "medellin",
-    }
-    night["venue"] = {"name": f"Sala {handle}", "instagram": handle}
+        "kind": "event", "name": f"Fiesta {handle}", "starts_at": EVENING, "venue": hosted, "market": "medellin"
+    }  # fmt: skip
     for records in ([public], [night]):
         rehearsed = {"records": records, "source": "agenda", "dry_run": True}
         told = run.call(rival, "sonik_upsert", rehearsed).data
