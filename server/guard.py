@@ -15,6 +15,7 @@ from sonik.errors import SonikError
 
 logger = logging.getLogger(__name__)
 
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 HEADERS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -70,7 +71,7 @@ class Guard:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *HEADERS]
+                message["headers"] = _completed(message.get("headers", []))
             await send(message)
 
         await self._handle(scope, receive, sending)
@@ -114,6 +115,12 @@ class Guard:
                 return None
             more = message.get("more_body", False)
         return b"".join(parts)
+
+
+def _completed(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """Return headers with those of every answer that are not among them: pages have a referrer policy of their own."""
+    told = {name.lower() for name, _ in headers}
+    return [*headers, *(header for header in HEADERS if header[0] not in told)]
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
