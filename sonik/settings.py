@@ -159,6 +159,8 @@ class Settings(BaseSettings):
         0.05, gt=0, le=1, description="Most that one organisation's verdicts, of all its accounts, move an edge."
     )  # fmt: skip
     store_timeout_seconds: float = Field(5.0, gt=0, description="Longest wait for one store call.")
+    read_seconds: float = Field(15.0, gt=0, le=600, description="Longest time for a call of an agent that reads (s).")
+    write_seconds: float = Field(30.0, gt=0, le=600, description="Longest time for a call of an agent that writes (s).")
     pool_size: int = Field(8, ge=2, le=64, description="Most connections per PostgreSQL pool.")
     serve_projector: bool = Field(
         True, description="Project changes in `sonik serve` too; off: leave them to `sonik sync run` or `job work`."

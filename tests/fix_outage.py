@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,8 +57,12 @@ class Frail:
     def settings(self) -> Settings:
         return self.engine.settings
 
-    async def ask(self, tool: str, *, scope: Scope = READER, **arguments: object) -> Json:
-        """Return what a tool answers; an error as its code, message and next step."""
+    async def ask(self, tool: str, **arguments: object) -> Json:
+        """Return what a tool answers a reader; an error as its code, message and next step."""
+        return await self.answer(READER, tool, arguments)
+
+    async def answer(self, scope: Scope, tool: str, arguments: Mapping[str, object]) -> Json:
+        """Return what a tool answers a caller."""
         try:
             return dict((await BY_NAME[tool].call(self.engine, scope, arguments)).structured())
         except SonikError as error:
