@@ -45,6 +45,7 @@ from server.audited import audited
 from server.border import Outcome, at_the_border, code_of, no_tool, one_line
 from server.callers import scope_of, tools_of
 from server.completions import complete
+from server.deadline import in_time
 from server.evenings import Evenings
 from server.lines import Messages
 from server.opening import Opening
@@ -213,7 +214,9 @@ async def _called(tool: AnyTool, arguments: dict[str, Any], context: Context[Ope
     async def run(given: dict[str, Any]) -> Rendered[Any]:
         opening = context.request_context.lifespan_context
         checked = tool.arguments.model_validate(given)
-        return await tool.run(await opening.engine(), scope_of(opening.settings), checked)
+        engine = await opening.engine()
+        async with in_time(tool, opening.settings):
+            return await tool.run(engine, scope_of(opening.settings), checked)
 
     async def work() -> Outcome:
         given = answered(context, arguments)

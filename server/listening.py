@@ -10,7 +10,8 @@ import uvicorn
 from anyio.from_thread import start_blocking_portal
 from starlette.types import ASGIApp
 
-from server.http import LOOPBACK, app
+from server.guard import LOOPBACK
+from server.http import app
 from server.shared_counts import counted_together
 from sonik.errors import Misconfigured
 from sonik.settings import Settings

@@ -16,7 +16,7 @@ from server.refusals import REASONS, Reason
 from server.shared_counts import is_alive
 from server.version import VERSION
 from server.watching import ASKS, OK
-from sonik.watch import Kind
+from sonik.watch import STORES, Kind, Store
 from tools.catalog import TOOLS
 
 if TYPE_CHECKING:
@@ -52,6 +52,10 @@ class Metrics:
         self._learned = Counter(
             "sonik_learned_weight_updates", "Learned weights changed by these processes.", registry=own
         )
+        self._away = Gauge(
+            "sonik_store_away", "Whether a worker leaves a store alone because it does not answer.", ["store"],
+            multiprocess_mode="livemax", registry=own,
+        )  # fmt: skip
         self._refusals = Counter("sonik_refusals", "HTTP requests refused, by why.", ["reason"], registry=own)
         self._requests = Counter("sonik_http_requests", "HTTP requests answered, by status.", ["code"], registry=own)
         self.in_flight = Gauge(
@@ -78,6 +82,10 @@ class Metrics:
     def learned(self, weights: int) -> None:
         """Count learned weights that were changed."""
         self._learned.inc(weights)
+
+    def stands(self, store: Store, *, away: bool) -> None:
+        """Note whether a store is away."""
+        self._away.labels(store).set(away)
 
     def refused(self, reason: Reason) -> None:
         """Count a request that was refused."""
@@ -107,6 +115,8 @@ class Metrics:
             self._calls.labels(tool.name, OK)
         for result in ASKS.values():
             self._asks.labels(result)
+        for store in STORES:
+            self._away.labels(store).set(0)
         for reason in REASONS:
             self._refusals.labels(reason)
 

@@ -4,7 +4,10 @@ from typing import Literal, get_args
 
 from starlette.types import Scope
 
-Reason = Literal["rate", "concurrency", "guesses", "token", "role", "host", "origin", "size", "time", "malformed"]
+Reason = Literal[
+    "rate", "concurrency", "streams", "guesses", "token", "role", "host", "origin", "size", "time", "malformed",
+    "sign_in", "form"
+]  # fmt: skip
 REASONS: tuple[Reason, ...] = get_args(Reason)
 
 _KEY = "sonik.refused"

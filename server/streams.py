@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from server.bounds import TOO_MANY, bearer_of, caller_key, is_stream, retry_after
 from server.callers import Bearer
 from server.guard import answer
+from server.refusals import refuse
 from sonik.errors import SonikError
 from sonik.settings import Settings
 from sonik.stores.cancellation import cancelled
@@ -59,6 +60,7 @@ class Streams:
         caller = caller_key(bearer) if bearer else LOCAL
         told = self._too_many(caller)
         if told:
+            refuse(scope, "streams")
             logger.info("a request was refused", extra={"bound": "streams"})
             await answer(send, TOO_MANY, told, headers=retry_after(AGAIN_SECONDS))
             return

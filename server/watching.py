@@ -9,7 +9,7 @@ from typing import Protocol
 from opentelemetry.trace import Span, SpanKind, StatusCode, get_current_span, get_tracer
 
 from sonik.correlation import correlation_id
-from sonik.watch import Event, Kind, Part, watched_by
+from sonik.watch import Event, Kind, Part, Store, watched_by
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +42,10 @@ class Meter(Protocol):
         """Count learned weights that were changed."""
         ...
 
+    def stands(self, store: Store, *, away: bool) -> None:
+        """Note whether a store is away."""
+        ...
+
 
 class Call:
     """One tool call. It implements `sonik.watch.Watch`."""
@@ -63,6 +67,11 @@ class Call:
         """Remember what the cache said; a call that learns is not there yet."""
         del amount
         self._asks.add(event)
+
+    def stands(self, store: Store, *, away: bool) -> None:
+        """Note whether a store is away."""
+        if self._meter is not None:
+            self._meter.stands(store, away=away)
 
     def ended(self, *, seconds: float) -> None:
         """Tell what became of it."""
@@ -104,6 +113,11 @@ class Background:
         """Count what was learned."""
         if event == "weights_learned" and self._meter is not None:
             self._meter.learned(amount)
+
+    def stands(self, store: Store, *, away: bool) -> None:
+        """Note whether a store is away."""
+        if self._meter is not None:
+            self._meter.stands(store, away=away)
 
 
 @contextmanager

@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from sonik.access.keys import Keys
+from sonik.access.passwords import Passwords
+from sonik.access.people import People
+from sonik.access.sessions import Sessions
 from sonik.audit import sealing
 from sonik.audit.auditor import Auditor
 from sonik.audit.log import CallLog
@@ -33,7 +36,7 @@ from sonik.learning.insights import Insights
 from sonik.learning.learner import Learner
 from sonik.learning.log import TraversalLog
 from sonik.memory.notes import Notebook
-from sonik.memory.recall import Memory, Sought, recall
+from sonik.memory.recall import Recalled, Sought, recall
 from sonik.open_stores import OpenStores, open_stores
 from sonik.retrieval.ablation import Part, ablated
 from sonik.retrieval.answer import Answer
@@ -43,6 +46,7 @@ from sonik.retrieval.entity import Portrait, portray
 from sonik.retrieval.kept import KeptAnswers
 from sonik.retrieval.lenses import lens, permitted
 from sonik.retrieval.listing import Lister, Programme, Wish
+from sonik.retrieval.missing import SparedTexts
 from sonik.retrieval.passages import PassageSearcher
 from sonik.retrieval.quality import Quality, read_quality
 from sonik.retrieval.question import Question
@@ -93,6 +97,9 @@ class Engine:
         self.cursor_key = settings.key_for("cursor")
         self.consent_key = settings.key_for("consent")
         self.keys = Keys(postgres=postgres, clock=clock)
+        self._passwords = passwords = Passwords()
+        self.people = People(postgres=postgres, clock=clock, passwords=passwords)
+        self.sessions = Sessions.of(settings, postgres=postgres, clock=clock, passwords=passwords)
         self.calls = CallLog(clock=clock) if calls is None else calls
         self.auditor = Auditor.of(settings, postgres=postgres, clock=clock)
         self.log = TraversalLog(postgres=postgres, clock=clock)
@@ -111,13 +118,14 @@ class Engine:
         self._projector = Projector(postgres=postgres, sinks=tuple(self._sinks.values()), herald=herald)
         self._worker = Worker(postgres=postgres, handlers=self._handlers(), clock=clock, schedule=SCHEDULE)
         self.kept = None if cache is None or without else KeptAnswers(
-            cache=cache, postgres=postgres, clock=clock, projected=Projected(graphs=graphs, vectors=vectors),
+            cache=cache, postgres=postgres, clock=clock, projected=Projected(graphs=stores.walked, vectors=vectors),
             ttl_seconds=settings.cache_ttl_seconds,
         )  # fmt: skip
         self._lister = Lister(
             postgres=postgres, vocabulary=vocabulary, clock=clock, log=self.log, default_market=settings.market
         )
-        sources, walked, read = ablated(Sources(postgres=postgres, vectors=vectors, embedder=embedder), graphs, without)
+        sources = Sources(postgres=postgres, vectors=stores.searched, embedder=embedder)
+        sources, walked, read = ablated(sources, stores.walked, without)
         self._searcher = Searcher(
             sources=sources, graphs=walked, vocabulary=vocabulary, clock=clock, log=self.log,
             edge_budget=settings.edge_budget, default_market=settings.market, kept=self.kept, read=read,
@@ -128,7 +136,7 @@ class Engine:
         self._describer = Describer(postgres=postgres, vocabulary=vocabulary, clock=clock)
         self._zones = {slug: market.zone for slug, market in legends.markets.items()}
         self._traverser = Traverser(
-            postgres=postgres, graphs=graphs, bridge=Bridge(vectors=vectors), clock=self.clock,
+            postgres=postgres, graphs=stores.walked, bridge=Bridge(vectors=SparedTexts(stores.searched)), clock=clock,
             log=self.log, zones=self._zones, edge_budget=settings.edge_budget,
         )  # fmt: skip
 
@@ -161,6 +169,7 @@ class Engine:
             stack.push_async_callback(engine.log.flush)
             stack.push_async_callback(engine.calls.flush, stores.postgres)
             stack.push_async_callback(engine.keys.close)
+            stack.callback(engine._passwords.close)
             running = [engine.log.run(), engine.calls.run(stores.postgres)]
             running += [engine._projector.run()] if project else []
             running += [engine._worker.run()] if work else []
@@ -204,7 +213,7 @@ class Engine:
         """Walk a named pattern from one entity."""
         return await self._traverser.traverse(asked, scope=scope)
 
-    async def recall(self, sought: Sought, *, scope: Scope) -> list[Memory]:
+    async def recall(self, sought: Sought, *, scope: Scope) -> Recalled:
         """Return notes of earlier sessions."""
         return await recall(self._searcher.sources, sought, scope=scope)
 

@@ -12,6 +12,7 @@ from sonik.stores.cache import AnswerCache, answer_cache
 from sonik.stores.disk import Room
 from sonik.stores.embedding import Embedder
 from sonik.stores.graph import Graphs
+from sonik.stores.guarded import GuardedEmbedder, GuardedGraphs, GuardedTexts
 from sonik.stores.postgres import Postgres
 from sonik.stores.shared_buckets import SharedBuckets, shared_buckets
 from sonik.stores.signals import Signals, signals
@@ -21,11 +22,16 @@ from sonik.truth.migrate import migrate
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenStores:
-    """Every store, ready to be asked, and the legends that truth was opened with."""
+    """Every store, ready to be asked, and the legends that truth was opened with.
+
+    Answers ask the graphs that are `walked` and the texts that are `searched`, each behind a breaker.
+    """
 
     postgres: Postgres
     graphs: Graphs
     vectors: Vectors
+    walked: GuardedGraphs
+    searched: GuardedTexts
     embedder: Embedder
     legends: Legends
     cache: AnswerCache | None
@@ -54,7 +60,8 @@ async def open_stores(settings: Settings, *, embedder: Embedder, replace_vectors
         buckets = await stack.enter_async_context(shared_buckets(addresses.cache, name=name))
         line = await stack.enter_async_context(signals(addresses.cache, name=name))
         yield OpenStores(
-            postgres=postgres, graphs=graphs, vectors=vectors, embedder=embedder, legends=legends, cache=cache,
+            postgres=postgres, graphs=graphs, vectors=vectors, walked=GuardedGraphs(graphs),
+            searched=GuardedTexts(vectors), embedder=GuardedEmbedder(embedder), legends=legends, cache=cache,
             buckets=buckets, signals=line,
         )  # fmt: skip
 

@@ -6,6 +6,9 @@ from typing import Literal, get_args
 
 Role = Literal["reader", "organizer", "content", "ingest", "ops", "privacy", "human", "staff"]
 ROLES: tuple[Role, ...] = get_args(Role)
+Missing = Literal["graph", "texts", "meaning"]
+"""What an answer can do without: relations, the search of texts, the search of texts by meaning."""
+MISSING: tuple[Missing, ...] = get_args(Missing)
 Visibility = Literal["public", "org", "staff"]
 Language = Literal["es", "pt", "en"]
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
@@ -78,7 +81,10 @@ class Carried:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trace:
-    """What one question did: its steps, the edges that carried its answers, and which of them led to which hit."""
+    """What one question did: its steps, the edges that carried its answers, and which of them led to which hit.
+
+    `missing` is what it had to do without, because a store was away.
+    """
 
     trace_id: str
     query: str
@@ -86,3 +92,4 @@ class Trace:
     edges: tuple[WalkedEdge, ...] = ()
     carried: tuple[Carried, ...] = ()
     understood: JsonObject = field(default_factory=dict)
+    missing: tuple[Missing, ...] = ()

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 Kind = Literal["stage", "store"]
+Store = Literal["postgres", "graph", "vectors", "embedder"]
+STORES: tuple[Store, ...] = get_args(Store)
 Event = Literal["cache_exact", "cache_semantic", "cache_stale", "cache_missed", "weights_learned"]
 
 
@@ -29,6 +31,10 @@ class Watch(Protocol):
 
     def counted(self, event: Event, amount: int) -> None:
         """Take note that something happened."""
+        ...
+
+    def stands(self, store: Store, *, away: bool) -> None:
+        """Take note that a store went away, or is back."""
         ...
 
 
@@ -56,3 +62,10 @@ def counted(event: Event, amount: int = 1) -> None:
     watch = _WATCHING.get()
     if watch is not None and amount:
         watch.counted(event, amount)
+
+
+def stands(store: Store, *, away: bool) -> None:
+    """Let whoever watches know that a store went away, or is back."""
+    watch = _WATCHING.get()
+    if watch is not None:
+        watch.stands(store, away=away)

@@ -29,7 +29,10 @@ R = TypeVar("R", bound=Result)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tool(Generic[A, R]):
-    """A tool: its docstring is what agents read; the four hints are stated, never left to a default."""
+    """A tool: its docstring is what agents read; the four hints are stated, never left to a default.
+
+    `narrow` says how to ask for less, where a call took too long.
+    """
 
     title: str
     arguments: type[A]
@@ -40,6 +43,7 @@ class Tool(Generic[A, R]):
     destructive: bool = False
     idempotent: bool = True
     open_world: bool = False
+    narrow: str = "Try again."
 
     @property
     def name(self) -> str:
@@ -73,12 +77,42 @@ def scopes_of(role: Role) -> tuple[Role, ...]:
 
 
 TOOLS: tuple[AnyTool, ...] = (
-    Tool(title="Search", arguments=SearchArguments, result=SearchResult, run=sonik_search),
-    Tool(title="What's on", arguments=WhatsOnArguments, result=WhatsOnResult, run=sonik_whats_on),
-    Tool(title="Get entity", arguments=EntityArguments, result=EntityResult, run=sonik_get_entity),
-    Tool(title="Traverse", arguments=TraverseArguments, result=TraverseResult, run=sonik_traverse),
+    Tool(
+        title="Search",
+        arguments=SearchArguments,
+        result=SearchResult,
+        run=sonik_search,
+        narrow="Name a market, a date or kinds.",
+    ),
+    Tool(
+        title="What's on",
+        arguments=WhatsOnArguments,
+        result=WhatsOnResult,
+        run=sonik_whats_on,
+        narrow="Ask for a shorter `when`, or one market.",
+    ),
+    Tool(
+        title="Get entity",
+        arguments=EntityArguments,
+        result=EntityResult,
+        run=sonik_get_entity,
+        narrow="Include fewer sections.",
+    ),
+    Tool(
+        title="Traverse",
+        arguments=TraverseArguments,
+        result=TraverseResult,
+        run=sonik_traverse,
+        narrow="Walk fewer max_hops, or with a higher min_confidence.",
+    ),
     Tool(title="Describe", arguments=DescribeArguments, result=DescribeResult, run=sonik_describe),
-    Tool(title="Resolve", arguments=ResolveArguments, result=ResolveResult, run=sonik_resolve),
+    Tool(
+        title="Resolve",
+        arguments=ResolveArguments,
+        result=ResolveResult,
+        run=sonik_resolve,
+        narrow="Send fewer candidates.",
+    ),
     Tool(
         title="Upsert",
         arguments=UpsertArguments,
@@ -87,10 +121,23 @@ TOOLS: tuple[AnyTool, ...] = (
         scope="ingest",
         read_only=False,
         destructive=True,
+        narrow="Send fewer records, with the same idempotency_key: what was written is not written again.",
     ),
     Tool(title="Remember", arguments=RememberArguments, result=RememberResult, run=sonik_remember, read_only=False),
-    Tool(title="Recall", arguments=RecallArguments, result=RecallResult, run=sonik_recall),
-    Tool(title="Insights", arguments=InsightsArguments, result=InsightsResult, run=sonik_insights),
+    Tool(
+        title="Recall",
+        arguments=RecallArguments,
+        result=RecallResult,
+        run=sonik_recall,
+        narrow="Name a session or kinds.",
+    ),
+    Tool(
+        title="Insights",
+        arguments=InsightsArguments,
+        result=InsightsResult,
+        run=sonik_insights,
+        narrow="Ask for fewer days.",
+    ),
     Tool(title="Job", arguments=JobArguments, result=JobResult, run=sonik_job),
 )
 BY_NAME = {tool.name: tool for tool in TOOLS}

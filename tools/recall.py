@@ -12,7 +12,7 @@ from sonik.retrieval.trace import new_trace_id
 from sonik.types import Scope
 from tools.arguments import Listed, Name, Reading, one_of, text
 from tools.rendering import Rendered, fitted
-from tools.results import Result, SourceText, shortened
+from tools.results import Partial, SourceText, lacking, shortened
 
 if TYPE_CHECKING:
     from sonik.engine import Engine
@@ -42,7 +42,7 @@ class MemoryLine(BaseModel):
     trace_id: str | None = None
 
 
-class RecallResult(Result):
+class RecallResult(Partial):
     """Notes, the best fitting first."""
 
     memories: list[MemoryLine]
@@ -57,11 +57,13 @@ async def sonik_recall(engine: "Engine", scope: Scope, arguments: RecallArgument
         query=arguments.query, session_id=arguments.session_id, kinds=tuple(arguments.kinds), limit=arguments.limit
     )
     found = await engine.recall(sought, scope=scope)
+    notes = lacking(found.missing)
     detailed = arguments.response_format == "detailed"
     result = RecallResult(
         trace_id=new_trace_id(), as_of=engine.as_of(scope),
-        memories=[_line(memory, limit=None if detailed else BRIEF_TEXT) for memory in found],
-        notes=None if found else ["Nothing was noted of this. Try other words, or no query."],
+        memories=[_line(memory, limit=None if detailed else BRIEF_TEXT) for memory in found.memories],
+        missing=list(found.missing) or None,
+        notes=notes + ([] if found.memories else ["Nothing was noted of this. Try other words, or no query."]) or None,
     )  # fmt: skip
     return fitted(result, _fewer, budget=arguments.budget_tokens, text=_text)
 

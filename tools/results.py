@@ -1,6 +1,6 @@
 """What tools return. Every result is small, sourced, and says what was left out; vectors never appear."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import ClassVar
 
@@ -8,12 +8,18 @@ from pydantic import BaseModel, Field
 
 from sonik.retrieval.answer import Hit
 from sonik.retrieval.cards import Card
-from sonik.types import JsonObject, Trace
+from sonik.types import JsonObject, Missing, Trace
 
 DESCRIPTION_LIMIT = 600
 NAME_LIMIT = 80
 LONGEST_NAME = 160
 MOST_LISTED = 10
+# What it means for an answer that a part of it is missing.
+LACKING: Mapping[str, str] = {
+    "graph": "Relations are out of reach for now: ranked by text and names alone, no paths shown; ask again later.",
+    "texts": "Texts cannot be searched for now: only names, dates and relations were; what a text says may be missed.",
+    "meaning": "Texts were searched by their words only, not by meaning, for now: try other words, or later.",
+}
 _QUOTES = str.maketrans("“”", "''")
 
 
@@ -107,7 +113,13 @@ class Result(BaseModel):
     notes: list[str] | None = None
 
 
-class SearchResult(Result):
+class Partial(Result):
+    """A result that a store that is away has a part in: `missing` says which part, `notes` what that means."""
+
+    missing: list[Missing] | None = None
+
+
+class SearchResult(Partial):
     """Ranked answers."""
 
     EXTRAS: ClassVar[Mapping[str, None]] = {"trace": None}
@@ -127,7 +139,7 @@ class WhatsOnResult(Result):
     events: list[Entry]
 
 
-class TraverseResult(Result):
+class TraverseResult(Partial):
     """Where a pattern leads."""
 
     EXTRAS: ClassVar[Mapping[str, None]] = {"queries": None}
@@ -246,6 +258,11 @@ def slots(understood: JsonObject) -> dict[str, str | float | bool | list[str]]:
         elif isinstance(value, list):
             found[name] = [str(item) for item in value[:MOST_LISTED]]
     return found
+
+
+def lacking(missing: Iterable[str]) -> list[str]:
+    """Return a note for each part that is missing."""
+    return [LACKING[part] for part in missing]
 
 
 def markdown(title: str, entries: Sequence[Entry]) -> str:

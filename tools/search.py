@@ -12,7 +12,7 @@ from sonik.types import Near, Scope
 from tools import cursors
 from tools.arguments import Listed, Name, Paged, Place, one_of, text
 from tools.rendering import Rendered, packed
-from tools.results import MOST_LISTED, SearchResult, entry, markdown, shortened, slots, trace_out
+from tools.results import MOST_LISTED, SearchResult, entry, lacking, markdown, shortened, slots, trace_out
 
 if TYPE_CHECKING:
     from sonik.engine import Engine
@@ -47,6 +47,7 @@ async def sonik_search(engine: "Engine", scope: Scope, arguments: SearchArgument
     result = SearchResult(
         trace_id=answer.trace.trace_id, as_of=engine.as_of(scope), understood=slots(answer.trace.understood), hits=[],
         trace=trace_out(answer.trace) if arguments.explain else None, notes=_notes(answer) or None,
+        missing=list(answer.trace.missing) or None,
     )  # fmt: skip
     entries = [entry(hit.card, detailed=detailed, hit=hit) for hit in answer.hits]
     page = packed(result, "hits", entries, budget=arguments.budget_tokens)
@@ -57,6 +58,9 @@ async def sonik_search(engine: "Engine", scope: Scope, arguments: SearchArgument
 
 
 def _notes(answer: Answer) -> list[str]:
+    notes = lacking(answer.trace.missing)
+    if not answer.hits and notes:
+        return [*notes, "Nothing found otherwise; ask again in a while."]
     if not answer.hits:
         return ["Nothing found. Try other words, a wider `when`, or sonik_whats_on for the market."]
-    return [f"Nothing fits '{shortened(it)}'; these are without it." for it in answer.dropped[:MOST_LISTED]]
+    return notes + [f"Nothing fits '{shortened(it)}'; these are without it." for it in answer.dropped[:MOST_LISTED]]

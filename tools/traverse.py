@@ -21,6 +21,7 @@ from tools.results import (
     Reached,
     TraverseResult,
     entry,
+    lacking,
     markdown,
     quoted,
     shortened,
@@ -63,7 +64,8 @@ async def sonik_traverse(engine: "Engine", scope: Scope, arguments: TraverseArgu
     result = TraverseResult(
         trace_id=findings.trace.trace_id, as_of=engine.as_of(scope, arguments.as_of),
         start=Named(name=shortened(findings.start.name), ref=findings.start.ref), lens=findings.lens,
-        total=findings.total, hits=[], queries=_queries(findings), notes=_notes(findings) or None,
+        missing=list(findings.trace.missing) or None, total=findings.total, hits=[], queries=_queries(findings),
+        notes=_notes(findings) or None,
     )  # fmt: skip
     entries = [_reached(findings, hit, detailed=detailed) for hit in findings.hits]
     page = packed(result, "hits", entries, budget=arguments.budget_tokens)
@@ -101,6 +103,7 @@ def _notes(findings: Findings) -> list[str]:
     notes = [
         f"{quoted(other.name)} is also {other.kind} {other.ref}." for other in findings.namesakes[:MOST_LISTED]
     ]  # fmt: skip
+    notes += lacking(findings.trace.missing)
     if findings.cut:
         notes.append("Not every edge was followed: of each vertex the strongest were taken.")
     if not findings.total:

@@ -14,7 +14,7 @@ from sonik.errors import InvalidInput, SonikError
 from sonik.identity.names import fold, strip_invisible
 from sonik.sql import queries
 from sonik.stores.postgres import Postgres
-from sonik.types import Scope, Trace
+from sonik.types import JsonObject, Scope, Trace
 
 logger = logging.getLogger(__name__)
 
@@ -109,9 +109,10 @@ def _encoded(batch: Sequence[_Entry]) -> str:
 def _row(entry: _Entry) -> dict[str, object]:
     trace, scope = entry.trace, entry.scope
     query = strip_invisible(trace.query)[:QUERY_LIMIT]
+    lacking: JsonObject = {"missing": list(trace.missing)} if trace.missing else {}
     return {
         "trace_id": trace.trace_id, "at": entry.at, "actor": scope.actor, "role": scope.role,
         "owner_org": scope.organisation, "collection": scope.collection, "lens": entry.lens, "query": query,
-        "words": fold(query), "hits": entry.hits, "understood": trace.understood, "steps": trace.steps,
+        "words": fold(query), "hits": entry.hits, "understood": {**trace.understood, **lacking}, "steps": trace.steps,
         "edges": trace.edges, "carried": trace.carried,
     }  # fmt: skip

@@ -11,13 +11,12 @@ import numpy.typing as npt
 from sonik.ontology import Graph
 from sonik.retrieval.linking import Alias
 from sonik.retrieval.mentions import KnownPhrase
+from sonik.retrieval.missing import SparedGraphs, SparedTexts
 from sonik.retrieval.question import Reader, read_plainly, read_question
 from sonik.retrieval.seeds import Sources
-from sonik.stores.graph import Graphs
-from sonik.stores.graph_wire import Value
+from sonik.stores.graph_wire import GraphReader, Value
 from sonik.stores.postgres import Params, Postgres, Session
 from sonik.stores.texts import Match, TextFilter, Vector
-from sonik.stores.vectors import Vectors
 from sonik.types import Language, Scope
 
 T = TypeVar("T")
@@ -28,45 +27,49 @@ NAMED = (Alias, KnownPhrase)
 WEIGHT = re.compile(r"coalesce\(r\.\w+, r\.weight\)")
 
 
-def ablated(sources: Sources, graphs: Graphs, without: Collection[Part]) -> tuple[Sources, Graphs, Reader]:
-    """Return what a search asks, and how it reads questions, without some of its parts."""
+def ablated(sources: Sources, graphs: GraphReader, without: Collection[Part]) -> tuple[Sources, GraphReader, Reader]:
+    """Return what a search asks and spares while it is away, and how it reads questions, without some of its parts."""
     postgres = _Nameless(sources.postgres) if "understanding" in without else sources.postgres
     vectors = _NoTexts() if "text" in without else sources.vectors
     if "graph" in without:
         graphs = _NoGraphs()
     elif "weights" in without:
         graphs = _EvenGraphs(graphs)
-    told = Sources(postgres=postgres, vectors=vectors, embedder=sources.embedder)
-    return told, graphs, read_plainly if "understanding" in without else read_question
+    told = Sources(postgres=postgres, vectors=SparedTexts(vectors), embedder=sources.embedder)
+    return told, SparedGraphs(graphs), read_plainly if "understanding" in without else read_question
 
 
-class _NoGraphs(Graphs):
+class _NoGraphs:
     """Graphs without an edge."""
 
-    def __init__(self) -> None:
-        """Connect to nothing."""
+    async def exists(self, graph: Graph) -> bool:
+        del graph
+        return True
 
     async def read(self, graph: Graph, query: str, params: Params | None = None) -> list[list[Value]]:
         del graph, query, params
         return []
 
 
-class _EvenGraphs(Graphs):
+class _EvenGraphs:
     """Graphs in which every edge weighs the same."""
 
-    def __init__(self, graphs: Graphs) -> None:
+    def __init__(self, graphs: GraphReader) -> None:
         """Ask the graphs of somebody else."""
         self._graphs = graphs
+
+    async def exists(self, graph: Graph) -> bool:
+        return await self._graphs.exists(graph)
 
     async def read(self, graph: Graph, query: str, params: Params | None = None) -> list[list[Value]]:
         return await self._graphs.read(graph, WEIGHT.sub("1.0", query), params)
 
 
-class _NoTexts(Vectors):
+class _NoTexts:
     """Texts of which none is like a question."""
 
-    def __init__(self) -> None:
-        """Open nothing."""
+    async def check(self) -> None:
+        """There is nothing to read."""
 
     async def nearest(self, vector: Vector, *, where: TextFilter, limit: int) -> list[Match]:
         del vector, where, limit

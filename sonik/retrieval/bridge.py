@@ -2,16 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sonik.ontology import vertex
 from sonik.retrieval.patterns import Leg
 from sonik.retrieval.walk import NEAREST, UNPLACED, Crossing
-from sonik.stores.texts import TextFilter
+from sonik.stores.texts import TextFilter, TextReader
 from sonik.types import Scope, WalkedEdge
-
-if TYPE_CHECKING:
-    from sonik.stores.vectors import Vectors
 
 # How many vertices are looked from, how many are taken of each, and how like they must be (cosine).
 STARTS = 3
@@ -23,7 +19,7 @@ LIKE = 0.5
 class Bridge:
     """The vectors of both graphs, which share one space."""
 
-    vectors: "Vectors"
+    vectors: TextReader
 
     async def across(self, starts: Sequence[str], leg: Leg, *, scope: Scope, least: float) -> list[Crossing]:
         """Return crossings from vertices to those of a leg's kinds whose texts are most like theirs."""

@@ -10,8 +10,8 @@ from datetime import datetime
 from sonik.ontology import Graph, kind_of
 from sonik.retrieval.lenses import Lens
 from sonik.retrieval.pagerank import pagerank, worths
-from sonik.stores.graph import CYPHER, Graphs
-from sonik.stores.graph_wire import Value
+from sonik.stores.graph import CYPHER
+from sonik.stores.graph_wire import GraphReader, Value
 from sonik.sync.edges import FOREVER
 from sonik.types import Scope, WalkedEdge, Window
 
@@ -65,7 +65,7 @@ class Subgraph:
 
 
 async def expand(
-    graphs: Graphs, seeds: Mapping[str, float], *, scope: Scope, lens: Lens, budget: int, now: datetime,
+    graphs: GraphReader, seeds: Mapping[str, float], *, scope: Scope, lens: Lens, budget: int, now: datetime,
     window: Window | None = None, breadth: Breadth = SAMPLED,
 ) -> Subgraph:  # fmt: skip
     """Fetch up to `budget` edges around the heaviest seeds and rank them by PageRank.

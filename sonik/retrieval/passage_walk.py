@@ -7,8 +7,7 @@ from datetime import datetime
 from sonik.cypher import queries
 from sonik.retrieval.expand import moments
 from sonik.retrieval.pagerank import Ends, pagerank
-from sonik.stores.graph import Graphs
-from sonik.stores.graph_wire import Value
+from sonik.stores.graph_wire import GraphReader, Value
 from sonik.types import Scope
 
 CYPHER = queries("passages")
@@ -42,7 +41,7 @@ class Walk:
     cost, so that a rare phrase is followed far and a common one hardly.
     """
 
-    def __init__(self, graphs: Graphs, *, scope: Scope, now: datetime, budget: int) -> None:
+    def __init__(self, graphs: GraphReader, *, scope: Scope, now: datetime, budget: int) -> None:
         self._graphs = graphs
         self._budget = budget
         self._params = {

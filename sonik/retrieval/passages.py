@@ -14,6 +14,7 @@ from sonik.learning.log import TraversalLog
 from sonik.retrieval.answer import Answer, Hit
 from sonik.retrieval.cards import cards_of
 from sonik.retrieval.mentions import Link, find_phrases
+from sonik.retrieval.missing import doing_without
 from sonik.retrieval.pagerank import pagerank
 from sonik.retrieval.passage_rank import Evidence, fused_list, seed_weights, word_weight
 from sonik.retrieval.passage_walk import Surroundings, Walk
@@ -25,7 +26,7 @@ from sonik.retrieval.trace import Timer, new_trace_id
 from sonik.retrieval.understand import Understood
 from sonik.retrieval.wording import FUNCTION
 from sonik.sql import queries
-from sonik.stores.graph import Graphs
+from sonik.stores.graph_wire import GraphReader
 from sonik.stores.postgres import Session
 from sonik.stores.texts import TextFilter
 from sonik.types import JsonObject, Scope, Trace
@@ -52,7 +53,7 @@ class PassageSearcher:
     """The stores a search over documents needs."""
 
     sources: Sources
-    graphs: Graphs
+    graphs: GraphReader
     clock: Clock
     log: TraversalLog
     edge_budget: int
@@ -86,12 +87,13 @@ class PassageSearcher:
         timer = Timer()
         # Of documents, any passage may be the one that leads to the next.
         wanted = question.offset + question.limit + 1 if _of_passages(question) else None
-        found = await self._look(text, wanted=wanted, timer=timer, scope=scope)
+        with doing_without() as lack:
+            found = await self._look(text, wanted=wanted, timer=timer, scope=scope)
         with timer.step("hydrate") as step:
             hits, more = await self._hits(question, found, scope=scope)
             step.rows = len(hits)
         trace = Trace(
-            trace_id=new_trace_id(), query=text, steps=tuple(timer.steps),
+            trace_id=new_trace_id(), query=text, steps=(*timer.steps, *lack.steps), missing=lack.missing,
             edges=tuple({edge.eid: edge for hit in hits for edge in hit.reason.edges}.values()),
             understood=_linking(found.link),
         )  # fmt: skip
@@ -139,7 +141,10 @@ class PassageSearcher:
         words = " ".join(token.text for token in tokens(text) if token.text not in FUNCTION) or text
 
         async def near() -> dict[str, float]:
-            found = await self.sources.vectors.nearest(await vector.begin(), where=where, limit=TEXT_DEPTH)
+            embedded = await vector.begin()
+            if embedded is None:
+                return {}
+            found = await self.sources.vectors.nearest(embedded, where=where, limit=TEXT_DEPTH)
             return {match.id: match.score for match in found}
 
         matching = self.sources.vectors.matching(words, language="en", where=where, limit=TEXT_DEPTH)
@@ -148,7 +153,9 @@ class PassageSearcher:
 
     async def _cosines(self, keys: set[str], vector: object) -> dict[str, float]:
         """Return the cosine to the question of passages that the text search did not bring."""
-        stored = await self.sources.vectors.vectors_of(sorted(keys)) if keys else {}
+        if not keys or vector is None:
+            return {}
+        stored = await self.sources.vectors.vectors_of(sorted(keys))
         asked = np.asarray(vector, dtype=np.float32)
         return {key: float(own @ asked) for key, own in stored.items()}
 

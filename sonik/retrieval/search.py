@@ -13,6 +13,7 @@ from sonik.retrieval.expand import BESIDE, SAMPLED, WHOLE, Breadth, Subgraph, ex
 from sonik.retrieval.kept import KeptAnswers
 from sonik.retrieval.kept_form import Findings
 from sonik.retrieval.linking import find_mentions
+from sonik.retrieval.missing import anything_missing, doing_without
 from sonik.retrieval.namesakes import Doubles, best_known_first, read_namesakes
 from sonik.retrieval.question import Asked, Question, Reader, checked, describe, read_question
 from sonik.retrieval.rank import fuse
@@ -20,7 +21,7 @@ from sonik.retrieval.seeds import QuestionVector, Seeds, Sources, find_seeds
 from sonik.retrieval.slots import Slots, slots_of
 from sonik.retrieval.trace import Timer, new_trace_id
 from sonik.retrieval.vocabulary import Vocabulary
-from sonik.stores.graph import Graphs
+from sonik.stores.graph_wire import GraphReader
 from sonik.types import Carried, Scope, Trace
 
 # How many candidates are checked for each one that is shown: the graph reaches events that the filter refuses.
@@ -41,7 +42,7 @@ class Searcher:
     """The stores and legends a search needs."""
 
     sources: Sources
-    graphs: Graphs
+    graphs: GraphReader
     vocabulary: Vocabulary
     clock: Clock
     log: TraversalLog
@@ -57,13 +58,14 @@ class Searcher:
             InvalidInput: the question or one of its filters is wrong.
         """
         timer = Timer()
-        asked, known = await self._understood(question, timer=timer, scope=scope)
-        findings = known.findings or await self._found(asked, known, question, timer=timer, scope=scope)
+        with doing_without() as lack:
+            asked, known = await self._understood(question, timer=timer, scope=scope)
+            findings = known.findings or await self._found(asked, known, question, timer=timer, scope=scope)
         wanted = describe(asked.understood)
         asked = asked.version(findings.loosened)
         hits = findings.hits
         trace = Trace(
-            trace_id=new_trace_id(), query=asked.text, steps=tuple(timer.steps),
+            trace_id=new_trace_id(), query=asked.text, steps=(*timer.steps, *lack.steps), missing=lack.missing,
             edges=tuple({edge.eid: edge for hit in hits for edge in hit.reason.edges}.values()),
             carried=tuple(_carried(hit) for hit in hits),
             understood={**wanted, "dropped": list(asked.dropped)} if asked.dropped else wanted,
@@ -100,7 +102,8 @@ class Searcher:
         if self.kept is None or known.slots is None:
             return await self._searched(asked, vector, question, timer=timer, scope=scope)
         slots = known.slots
-        embedded = np.asarray(await vector.begin(), dtype=np.float32) if slots.is_worded else None
+        known_by = await vector.begin() if slots.is_worded else None
+        embedded = None if known_by is None else np.asarray(known_by, dtype=np.float32)
         if embedded is not None:
             with timer.step("cache") as step:
                 alike = await self.kept.similar(slots, asked, vector=embedded, scope=scope)
@@ -109,7 +112,7 @@ class Searcher:
                 return alike
         before = await self.kept.before(slots, graphs=asked.lens.graphs, scope=scope)
         findings = await self._searched(asked, vector, question, timer=timer, scope=scope)
-        if before is not None:
+        if before is not None and not anything_missing():
             version = asked.version(findings.loosened)
             await self.kept.keep(findings, slots, version, before=before, vector=embedded)
         return findings

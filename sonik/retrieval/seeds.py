@@ -5,18 +5,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from sonik.retrieval.missing import vector_of
 from sonik.retrieval.programme import around, listed
 from sonik.retrieval.question import Asked
 from sonik.stores.embedding import Embedder
 from sonik.stores.postgres import Postgres
-from sonik.stores.texts import Match, TextFilter, Vector
+from sonik.stores.texts import Match, TextFilter, TextReader, Vector
 from sonik.types import Scope
 from sonik.watch import Part, during
-
-if TYPE_CHECKING:
-    from sonik.stores.vectors import Vectors
 
 DEPTH = 50
 
@@ -59,7 +56,7 @@ class Sources:
     """The stores seeds come from."""
 
     postgres: Postgres
-    vectors: "Vectors"
+    vectors: TextReader
     embedder: Embedder
 
 
@@ -69,17 +66,17 @@ class QuestionVector:
     def __init__(self, embedder: Embedder, words: str) -> None:
         self._embedder = embedder
         self._words = words
-        self._task: asyncio.Task[Vector] | None = None
+        self._task: asyncio.Task[Vector | None] | None = None
 
-    def begin(self) -> "asyncio.Task[Vector]":
-        """Start to embed."""
+    def begin(self) -> "asyncio.Task[Vector | None]":
+        """Start to embed; while the model fails there is no vector."""
         if self._task is None:
             self._task = asyncio.create_task(self._embed())
         return self._task
 
-    async def _embed(self) -> Vector:
+    async def _embed(self) -> Vector | None:
         with during(Part(kind="store", name="embedder")):
-            return await self._embedder.question(self._words)
+            return await vector_of(self._words, embedder=self._embedder)
 
 
 async def find_seeds(
@@ -119,7 +116,8 @@ async def _texts(
     sources: Sources, asked: Asked, *, vector: QuestionVector, where: TextFilter
 ) -> tuple[Sequence[Match], Sequence[Match]]:
     async def near() -> Sequence[Match]:
-        return await sources.vectors.nearest(await vector.begin(), where=where, limit=DEPTH)
+        embedded = await vector.begin()
+        return () if embedded is None else await sources.vectors.nearest(embedded, where=where, limit=DEPTH)
 
     language = asked.understood.language
     words = sources.vectors.matching(asked.words, language=language, where=where, limit=DEPTH)

@@ -11,6 +11,7 @@ from sonik.learning.log import TraversalLog
 from sonik.ontology import EDGES, GRAPHS, Graph, graphs_of, vertex
 from sonik.retrieval.cards import Card, cards_of, read_cards
 from sonik.retrieval.lenses import LENS_OF, LENSES, Lens, lens, over, permitted
+from sonik.retrieval.missing import doing_without
 from sonik.retrieval.pagerank import pagerank, worths
 from sonik.retrieval.past import Past
 from sonik.retrieval.patterns import Pattern, Route, fitting_patterns, pattern
@@ -20,7 +21,7 @@ from sonik.retrieval.trace import Timer, new_trace_id
 from sonik.retrieval.traversal import Findings, Found, PathStep, Signpost, Traversal
 from sonik.retrieval.walk import NARROW, NEAREST, WIDE, Across, Walked, Walker, Way
 from sonik.sql import queries
-from sonik.stores.graph import Graphs
+from sonik.stores.graph_wire import GraphReader
 from sonik.stores.postgres import Postgres
 from sonik.types import Carried, Scope, Trace, WalkedEdge
 
@@ -33,7 +34,7 @@ class Traverser:
     """The stores a traversal needs."""
 
     postgres: Postgres
-    graphs: Graphs
+    graphs: GraphReader
     bridge: Across
     clock: Clock
     log: TraversalLog
@@ -61,7 +62,8 @@ class Traverser:
             reach=NARROW if wanted.order == "pagerank" else WIDE, now=self.clock.now(),
             min_confidence=asked.min_confidence,
         )  # fmt: skip
-        walked = await walker.walk(str(start.id), start.entity_type, routes)
+        with doing_without() as lack:
+            walked = await walker.walk(str(start.id), start.entity_type, routes)
         timer.steps += walked.steps
         scores = _scores(walked, wanted, start=str(start.id), through=through)
         ordered = sorted(scores, key=lambda key: _place(walked.ends[key], scores[key], wanted))
@@ -72,7 +74,9 @@ class Traverser:
             hits = _hits(shown, walked, scores, cards=cards, posts=posts, offset=asked.offset)
             step.rows = len(cards)
         post = posts[str(start.id)]
-        trace = _trace(asked, post, walked, hits, timer)
+        trace = replace(
+            _trace(asked, post, walked, hits, timer), steps=(*timer.steps, *lack.steps), missing=lack.missing
+        )
         self.log.add(trace, scope=scope, lens=through.name, hits=len(hits))
         return Findings(
             start=post, namesakes=tuple(posts[str(other)] for other in start.also if str(other) in posts),

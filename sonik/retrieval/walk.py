@@ -10,8 +10,8 @@ from sonik.retrieval.expand import moments
 from sonik.retrieval.lenses import Lens
 from sonik.retrieval.patterns import Leg, Route
 from sonik.retrieval.trace import Timer
-from sonik.stores.graph import CYPHER, Graphs
-from sonik.stores.graph_wire import Value
+from sonik.stores.graph import CYPHER
+from sonik.stores.graph_wire import GraphReader, Value
 from sonik.types import Scope, Step, WalkedEdge
 
 UNPLACED = 10_000
@@ -101,7 +101,7 @@ class Across(Protocol):
 class Walker:
     """What every query of a walk needs: the graphs, who asks and as of when, the lens, and the limits."""
 
-    graphs: Graphs
+    graphs: GraphReader
     bridge: Across
     scope: Scope
     through: Lens

@@ -8,9 +8,10 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from sonik.errors import InvalidInput
+from sonik.ontology import Graph
 
 Value = str | int | float | bool | None | list["Value"] | dict[str, "Value"]
 Plain = str | int | float | bool | None
@@ -23,6 +24,16 @@ _PLAIN = (1, 2, 3)  # null, string, integer
 # a pattern of all of them takes longer than writing the rows.
 _NOT_ALIKE = ("\\u00", "NaN", "Infinity")
 _LONG_NUMBER = re.compile(r"[\[,]-?[0-9]{19}")
+
+
+class GraphReader(Protocol):
+    """Graphs as answers ask them."""
+
+    async def exists(self, graph: Graph) -> bool:
+        """Say whether the graph is there."""
+
+    async def read(self, graph: Graph, query: str, params: Params | None = None) -> list[list[Value]]:
+        """Run a read-only query and return its rows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """PostgreSQL: a writer pool, and a reader pool that cannot bypass row security."""
 
 import logging
-import select
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,13 +9,15 @@ from typing import LiteralString, Self, TypeVar
 import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import AsyncRowFactory, RowMaker, class_row, dict_row
-from psycopg.types.json import Jsonb, set_json_loads
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
-from pydantic_core import from_json, to_json
+from psycopg.types.json import Jsonb
+from psycopg_pool import PoolTimeout
+from pydantic_core import to_json
 
-from sonik.errors import Conflict, DiskFull, InvalidInput, StoreUnavailable
+from sonik.errors import Conflict, DiskFull, InvalidInput, OutOfTime, StoreUnavailable
 from sonik.sql import name_of
+from sonik.stores.breaker import Breaker
 from sonik.stores.disk import Room
+from sonik.stores.postgres_pool import Pool, pool, sign
 from sonik.types import Scope
 from sonik.watch import Part, during
 
@@ -58,6 +59,8 @@ async def translated() -> AsyncIterator[None]:
     except psycopg.errors.DiskFull as error:
         step = "Free some space there, then try again."
         raise DiskFull("PostgreSQL's disk is full; nothing was written.", next_step=step) from error
+    except psycopg.errors.QueryCanceled as error:
+        raise OutOfTime("PostgreSQL took too long over this.", next_step="Ask for less at once.") from error
     except (psycopg.OperationalError, PoolTimeout, psycopg.InterfaceError) as error:
         raise StoreUnavailable(_DOWN, next_step=_DOWN_STEP) from error
 
@@ -165,8 +168,12 @@ class Postgres:
     ) -> None:  # fmt: skip
         self._writer_dsn = writer
         self._room = room
-        self._writer = _pool(writer, size=pool_size, timeout=timeout_seconds)
-        self._reader = _pool(reader, size=pool_size, timeout=timeout_seconds, options=READER_OPTIONS)
+        self._breaker = Breaker("postgres", look=self._look, sign=sign)
+        self._writer = pool(writer, size=pool_size, seconds=timeout_seconds, breaker=self._breaker)
+        self._reader = pool(
+            reader, size=pool_size, seconds=timeout_seconds, breaker=self._breaker, options=READER_OPTIONS,
+            bounded=True,
+        )  # fmt: skip
 
     async def __aenter__(self) -> Self:
         async with translated():
@@ -194,7 +201,7 @@ class Postgres:
         One that is not `durable` does not wait for the disk: a crash within the next moment loses it as a whole, and
         nothing that was committed later stays without it.
         """
-        async with translated(), self._writer.connection() as connection, connection.transaction():
+        async with self._transaction(self._writer) as connection:
             if not durable:
                 await connection.execute("set local synchronous_commit = off")
             yield Session(connection)
@@ -203,7 +210,7 @@ class Postgres:
     async def reading(self, scope: Scope) -> AsyncIterator[Session]:
         """Open a read-only transaction that sees only what `scope` may see, enforced by row security."""
         settings = {"collection": scope.collection, "role": scope.role, "org": scope.organisation or ""}
-        async with translated(), self._reader.connection() as connection, connection.transaction():
+        async with self._transaction(self._reader) as connection:
             await connection.execute(_SCOPE, settings)
             yield Session(connection)
 
@@ -224,6 +231,19 @@ class Postgres:
                 await own.connection.execute(psycopg.sql.SQL("listen {}").format(psycopg.sql.Identifier(channel)))
             own.wanted = True
             return Listener(own.connection)
+
+    @asynccontextmanager
+    async def _transaction(self, lent_by: Pool) -> AsyncIterator[psycopg.AsyncConnection[Row]]:
+        """Open a transaction, unless PostgreSQL is known to be away."""
+        async with (
+            self._breaker.guarding(), translated(), lent_by.connection() as connection, connection.transaction()
+        ):  # fmt: skip
+            self._breaker.worked()
+            yield connection
+
+    async def _look(self) -> None:
+        async with translated(), self._alone() as own:
+            await own.connection.execute("select 1")
 
     @asynccontextmanager
     async def _alone(self) -> "AsyncIterator[_Own]":
@@ -268,39 +288,3 @@ def _rows_as(row_type: type[T]) -> AsyncRowFactory[T]:
         return make if make is not None and columns == fields else by_name(cursor)
 
     return factory
-
-
-def _pool(
-    dsn: str, *, size: int, timeout: float, options: str = ""
-) -> AsyncConnectionPool[psycopg.AsyncConnection[Row]]:
-    if options:
-        known = psycopg.conninfo.conninfo_to_dict(dsn).get("options") or ""
-        dsn = make_conninfo(dsn, options=f"{known} {options}".strip())
-    return AsyncConnectionPool(
-        dsn,
-        connection_class=psycopg.AsyncConnection[Row],
-        kwargs={"row_factory": dict_row, "prepare_threshold": 0},
-        min_size=1,
-        max_size=size,
-        timeout=timeout,
-        open=False,
-        configure=_read_json_fast,
-        check=_confirm,
-        name="sonik",
-    )
-
-
-async def _read_json_fast(connection: psycopg.AsyncConnection[Row]) -> None:
-    # A batch reads thousands of small jsonb values, and the standard library first guesses the encoding of each.
-    set_json_loads(from_json, connection)
-
-
-async def _confirm(connection: psycopg.AsyncConnection[Row]) -> None:
-    """Raise if a connection of the pool went away.
-
-    The server's end of one that did is closed, and that shows without asking, which would take as long as a query.
-    """
-    poll = select.poll()
-    poll.register(connection.pgconn.socket, select.POLLIN)
-    if poll.poll(0):
-        await AsyncConnectionPool.check_connection(connection)

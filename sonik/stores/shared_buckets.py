@@ -10,7 +10,7 @@ import redis.asyncio as redis
 from redis.exceptions import RedisError
 
 from sonik.stores.buckets import Limit, Taken
-from sonik.stores.cache.circuit import Circuit
+from sonik.stores.circuit import Circuit
 from sonik.stores.redis_pool import pool
 from sonik.stores.within import LOOKS, within
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from sonik.types import Near, Scope, Window
+from sonik.types import Language, Near, Scope, Window
 
 Vector = Sequence[float] | npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
@@ -67,3 +68,19 @@ class Match:
     id: str
     kind: str
     score: float
+
+
+class TextReader(Protocol):
+    """Texts and vectors as answers ask for them."""
+
+    async def nearest(self, vector: Vector, *, where: TextFilter, limit: int) -> list[Match]:
+        """Return the permitted rows closest to a vector, best first; the score is the cosine similarity."""
+
+    async def matching(self, text: str, *, language: Language, where: TextFilter, limit: int) -> list[Match]:
+        """Return the permitted rows that share words with a text, best first; the score is BM25."""
+
+    async def vectors_of(self, ids: Sequence[str]) -> dict[str, npt.NDArray[np.float32]]:
+        """Return the stored vectors of the ids that are there. Callers have checked that these may be seen."""
+
+    async def check(self) -> None:
+        """Read one row with its vector."""

@@ -16,7 +16,7 @@ from sonik.errors import Conflict
 from sonik.ontology import GRAPHS, Graph
 from sonik.sql import queries
 from sonik.stores.graph import CYPHER, Graphs
-from sonik.stores.graph_wire import Plain, Table
+from sonik.stores.graph_wire import GraphReader, Plain, Table
 from sonik.stores.postgres import Postgres
 from sonik.sync.edges import EdgeRow, edge_properties, edge_query
 from sonik.sync.source import PAGE, Dirty
@@ -30,7 +30,7 @@ MADE = Position()  # where a cursor stands while its graph is being made
 COLUMN_OF = {"google_places_id": "google_place_id", "starts_at": "starts_at", "ends_at": "until"}
 
 
-async def place_of(graph: Graph, graphs: Graphs) -> Position | None:
+async def place_of(graph: Graph, graphs: GraphReader) -> Position | None:
     """Return the place a graph has reached; None when it is not there or not whole."""
     rows = await graphs.read(graph, CYPHER["cursor"]) if await graphs.exists(graph) else []
     place = Position(txid=int(str(rows[0][0])), seq=int(str(rows[0][1]))) if rows else MADE

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sonik.errors import SonikError
 from sonik.ontology import Graph
-from sonik.stores.graph import Graphs
+from sonik.stores.graph_wire import GraphReader
 from sonik.stores.vectors import Vectors
 from sonik.sync.graph_sink import place_of
 from sonik.truth.rows import Position
@@ -13,7 +13,7 @@ from sonik.truth.rows import Position
 class Projected:
     """The projections as this process reads them."""
 
-    def __init__(self, *, graphs: Graphs, vectors: Vectors) -> None:
+    def __init__(self, *, graphs: GraphReader, vectors: Vectors) -> None:
         self._graphs = graphs
         self._vectors = vectors
         self._seen = Position()

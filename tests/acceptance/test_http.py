@@ -203,6 +203,7 @@ def test_a_body_that_dribbles_in_is_given_up(serve_http: Callable[..., Served], 
 
 
 def test_health_reads_every_store_and_readiness_waits_for_none(served: Served) -> None:
+    served.wait_well()
     told = served.ask("GET", "/health")
     assert told.status_code == httpx2.codes.OK
     assert told.json()["stores"] == dict.fromkeys(("postgres", "graph", "vectors", "cache"), "reads")
@@ -244,6 +245,7 @@ async def test_without_tokens_the_local_caller_is_served_here(
     serve_http: Callable[..., Served], settings: Settings
 ) -> None:
     served = serve_http(settings.home, SONIK_HTTP_AUTH="off")
+    assert "sonik_truth_up 1.0" in served.ask("GET", "/metrics").text
     async with connected(served, token=None) as client:
         assert "sonik_upsert" in {tool.name for tool in (await client.list_tools()).tools}
 

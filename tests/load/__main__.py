@@ -66,7 +66,7 @@ async def run(*, clients: int, seconds: float, workers: int, entities: int, said
             said.print(f"{workers} workers over HTTP, {clients} clients, {seconds:.0f} s")
             fleet = await _asked(served, tokens, clients=clients, seconds=seconds, entities=entities)
             outages = []
-            for store in ("redis", "postgres"):
+            for store in ("Redis", "PostgreSQL"):
                 said.print(f"killing {store} while {KILLERS} clients ask")
                 asking = Asking(entities=entities)
                 async with connections(served.port, tokens, clients=KILLERS) as some:

@@ -61,11 +61,14 @@ async def outage(
 
     async def kill() -> None:
         await asyncio.sleep(killed_at - perf_counter())
-        (pid,) = (server.pid for server in embedded.status(settings).servers if server.name == store)
-        if pid is not None:
+        pids = {server.name: server.pid for server in embedded.status(settings).servers}
+        if (pid := pids[store]) is not None:
             os.kill(pid, signal.SIGKILL)
 
-    await asyncio.gather(kill(), *(ask(one, asked) for one, asked in zip(connections, calls, strict=True)))
+    async with asyncio.TaskGroup() as group:
+        for connection, asked in zip(connections, calls, strict=True):
+            group.create_task(ask(connection, asked))
+        group.create_task(kill())
     return seen
 
 

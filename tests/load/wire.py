@@ -50,7 +50,7 @@ class Connection:
     port: int
     token: str
     seconds: float = 60.0
-    _numbers: count[int] = field(default_factory=count)
+    _numbers: "count[int]" = field(default_factory=count)
     _streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
     _state: h11.Connection = field(default_factory=lambda: h11.Connection(h11.CLIENT))
 
@@ -117,7 +117,7 @@ class Connection:
                 self._state.receive_data(await reader.read(READ_BYTES))
             elif isinstance(event, h11.EndOfMessage):
                 return
-            elif isinstance(event, h11.Event):
+            elif isinstance(event, h11.Response | h11.Data):
                 yield event
             else:
                 raise ConnectionResetError("the server hung up")

@@ -8,7 +8,7 @@ import pytest
 
 from server.watching import OK, UNKNOWN, watched_call
 from sonik.retrieval.trace import Timer
-from sonik.watch import Event, Kind, Part, counted, during, watched_by
+from sonik.watch import Event, Kind, Part, Store, counted, during, watched_by
 
 pytestmark = pytest.mark.anyio
 
@@ -32,6 +32,9 @@ class Notes:
 
     def learned(self, weights: int) -> None:
         self.told.append(("learned", weights))
+
+    def stands(self, store: Store, *, away: bool) -> None:
+        self.told.append((store, away))
 
     @contextmanager
     def during(self, part: Part) -> Iterator[Part]:

@@ -63,13 +63,15 @@ on conflict (eid, lens, day, owner_org, actor, run_id) do update
     set walks = known.walks + excluded.walks, last_at = greatest(known.last_at, excluded.last_at);
 
 -- name: learn_verdicts
--- A verdict counts whole for each hit it names; one that names none is shared by all hits.
+-- A verdict counts whole for each hit it names; one that names none is shared by all hits. What was answered while a
+-- store was away says nothing of the edges.
 with judged as (
     select v.trace_id, v.refs, v.at, v.actor, coalesce(v.owner_org, '') as owner_org, l.lens, l.carried,
            (%(rewards)s::jsonb ->> v.verdict)::double precision
                / case when v.refs = '{}' then greatest(jsonb_array_length(l.carried), 1) else 1 end as reward
     from unified.verdicts v
     join unified.traversal_log l on l.trace_id = v.trace_id and l.collection = v.collection
+         and not l.understood ? 'missing'
     where (v.txid, v.seq) > (%(txid)s::text::xid8, %(seq)s)
       and (v.txid, v.seq) <= (%(to_txid)s::text::xid8, %(to_seq)s)
 ), credited as (
@@ -177,7 +179,7 @@ where e.day between %(since)s and %(today)s and (%(everyones)s or e.owner_org = 
 group by e.eid, e.day, e.owner_org, e.actor having sum(e.walks) > 0;
 
 -- name: failures
--- Questions that may have led nowhere, with what the same caller asked next.
+-- Questions that may have led nowhere, with what the same caller asked next; not those asked while a store was away.
 with asked as (
     select l.trace_id, l.at, coalesce(l.owner_org, '') || '/' || l.actor as asker, l.query, l.words, l.hits,
            l.understood, v.verdict,
@@ -190,14 +192,15 @@ with asked as (
 select trace_id, at, asker, query, words, hits, understood, verdict,
        case when following_at <= at + make_interval(secs => %(rephrased_seconds)s) then following end as next_words
 from asked
-where hits = 0 or understood ? 'dropped' or verdict in ('dead_end', 'wrong')
-   or (following <> words and following_at <= at + make_interval(secs => %(rephrased_seconds)s))
+where not understood ? 'missing' and (hits = 0 or understood ? 'dropped' or verdict in ('dead_end', 'wrong')
+   or (following <> words and following_at <= at + make_interval(secs => %(rephrased_seconds)s)))
 order by at desc, trace_id
 limit %(limit)s;
 
 -- name: top_queries
 select (array_agg(l.query order by l.at desc))[1] as query, count(*) as asks,
-       count(distinct (l.owner_org, l.actor)) as askers, count(*) filter (where l.hits = 0 or l.understood ? 'dropped') as empty,
+       count(distinct (l.owner_org, l.actor)) as askers,
+       count(*) filter (where (l.hits = 0 or l.understood ? 'dropped') and not l.understood ? 'missing') as empty,
        count(*) filter (where v.verdict in ('useful', 'partial')) as praised,
        count(*) filter (where v.verdict in ('wrong', 'dead_end')) as refused, max(l.at) as last_at
 from unified.traversal_log l

@@ -13,11 +13,11 @@ import redis.asyncio as redis
 
 from sonik.clock import Clock
 from sonik.settings import Settings
-from sonik.stores.cache.circuit import Circuit
 from sonik.stores.cache.entry import SCOPE, TAGS, CacheEntry, Vector
 from sonik.stores.cache.guarded import CONNECTIONS, FAILURES
 from sonik.stores.cache.search_index import RedisVlCache
 from sonik.stores.cache.vector_set import VectorSetCache
+from sonik.stores.circuit import Circuit
 from sonik.stores.embedding import Embedder
 from sonik.stores.redis_pool import pool
 

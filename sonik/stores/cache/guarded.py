@@ -14,8 +14,8 @@ from redisvl.exceptions import RedisVLError
 
 from sonik.clock import Clock
 from sonik.errors import InvalidInput
-from sonik.stores.cache.circuit import Circuit
 from sonik.stores.cache.entry import SCOPE, CacheEntry, Vector, checked_tags, identity, tokens
+from sonik.stores.circuit import Circuit
 from sonik.stores.within import within
 from sonik.watch import Part, during
 

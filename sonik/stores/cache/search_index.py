@@ -20,9 +20,9 @@ from redisvl.query.filter import FilterExpression, Tag
 from redisvl.schema import IndexSchema
 
 from sonik.clock import Clock
-from sonik.stores.cache.circuit import Circuit
 from sonik.stores.cache.entry import TAGS, CacheEntry, Vector, decode, encode, token, tokens
 from sonik.stores.cache.guarded import CANDIDATES, GuardedCache
+from sonik.stores.circuit import Circuit
 
 ENTITIES = "entities"
 VECTOR = "vector"

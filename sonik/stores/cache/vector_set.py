@@ -13,9 +13,9 @@ import redis.asyncio as redis
 from redis.commands.vectorset.commands import QuantizationOptions
 
 from sonik.clock import Clock
-from sonik.stores.cache.circuit import Circuit
 from sonik.stores.cache.entry import CacheEntry, Vector, decode, encode, token, tokens
 from sonik.stores.cache.guarded import CANDIDATES, GuardedCache
+from sonik.stores.circuit import Circuit
 
 SWEPT_AT_ONCE = 20
 UNTIL = "until"

@@ -1,4 +1,4 @@
-"""A circuit breaker: what has just failed is left alone for a while."""
+"""A circuit: what has just failed is left alone for a while."""
 
 from collections.abc import Callable
 
@@ -14,6 +14,16 @@ class Circuit:
         self._monotonic = monotonic
         self._retry_at: float | None = None
         self._late = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something has failed, and nothing has gone through since."""
+        return self._retry_at is not None
+
+    @property
+    def wait_seconds(self) -> float:
+        """How long no call goes through."""
+        return 0.0 if self._retry_at is None else max(0.0, self._retry_at - self._monotonic())
 
     def allows(self) -> bool:
         """Say whether a call may go through now."""
