@@ -5,7 +5,7 @@ from tests.tenancy.callers import ORGANISATIONS, PLATFORM
 from tests.tenancy.orders import follow_orders, planted
 from tests.tenancy.place import opened_place
 
-CALLS = 250
+CALLS = 180
 SEED = 3
 
 
