@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from sonik.access.keys import Keys
+from sonik.access.passwords import Passwords
+from sonik.access.people import People
+from sonik.access.sessions import Sessions
 from sonik.audit import sealing
 from sonik.audit.auditor import Auditor
 from sonik.audit.log import CallLog
@@ -94,6 +97,9 @@ class Engine:
         self.cursor_key = settings.key_for("cursor")
         self.consent_key = settings.key_for("consent")
         self.keys = Keys(postgres=postgres, clock=clock)
+        self._passwords = passwords = Passwords()
+        self.people = People(postgres=postgres, clock=clock, passwords=passwords)
+        self.sessions = Sessions.of(settings, postgres=postgres, clock=clock, passwords=passwords)
         self.calls = CallLog(clock=clock) if calls is None else calls
         self.auditor = Auditor.of(settings, postgres=postgres, clock=clock)
         self.log = TraversalLog(postgres=postgres, clock=clock)
@@ -163,6 +169,7 @@ class Engine:
             stack.push_async_callback(engine.log.flush)
             stack.push_async_callback(engine.calls.flush, stores.postgres)
             stack.push_async_callback(engine.keys.close)
+            stack.callback(engine._passwords.close)
             running = [engine.log.run(), engine.calls.run(stores.postgres)]
             running += [engine._projector.run()] if project else []
             running += [engine._worker.run()] if work else []

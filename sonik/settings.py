@@ -131,6 +131,19 @@ class Settings(BaseSettings):
         None, min_length=32, description="Key shared with the issuer, in place of public keys; 32 characters or more."
     )
 
+    web: Literal["on", "off"] = Field("on", description="off: no pages for people, who sign in, beside /mcp.")
+    session_idle_minutes: int = Field(
+        60, ge=5, le=1440, description="A session of a person who signed in ends when it is not used for so long."
+    )
+    session_hours: int = Field(12, ge=1, le=168, description="Longest time a session of a person lasts.")
+    signin_attempts_per_minute: int = Field(
+        5,
+        ge=1,
+        le=1000,
+        description="Attempts to sign in by one name from one client address; four times as many by one name in all, "
+        "and from one address.",
+    )
+
     role: Role = Field("reader", description="Role of the local caller (stdio and CLI).")
     organisation: str | None = Field(None, description="Organisation of the local caller.")
     user: str | None = Field(None, description="Name of the local caller, for the audit log.")

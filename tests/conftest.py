@@ -15,5 +15,6 @@ pytest_plugins = [
     "tests.fix_eval",
     "tests.fix_learning",
     "tests.fix_browser",
+    "tests.fix_desk",
     "tests.fix_outage",
 ]

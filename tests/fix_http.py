@@ -65,6 +65,13 @@ class Served:
             assert time.monotonic() < ends, self.log()
             time.sleep(POLL_SECONDS)
 
+    def wait_well(self) -> None:
+        """Wait until every store reads: a machine that is busy is late now and then."""
+        ends = time.monotonic() + START_SECONDS
+        while "does not answer" in (told := self.ask("GET", "/health").text):
+            assert time.monotonic() < ends, told
+            time.sleep(POLL_SECONDS)
+
     def ask(self, method: str, path: str, **told: Any) -> httpx2.Response:
         """Send one request."""
         with httpx2.Client(timeout=ANSWER_SECONDS) as client:

@@ -29,7 +29,7 @@ AS_MIGRATED = """
     truncate unified.outbox, unified.audit_log, unified.idempotency_keys, unified.sync_state, unified.dead_letters,
         unified.jobs, unified.job_steps, unified.job_inputs, unified.source_cursors, unified.traversal_log,
         unified.verdicts, unified.edge_evidence, unified.learning_runs, unified.phrases, unified.api_keys,
-        unified.audit_seals;
+        unified.audit_seals, unified.accounts, unified.sessions;
     update unified.audit_base set epoch = 0;
     update unified.learning_cursors set txid = 0, seq = 0, lost = 0;
     delete from unified.entities where entity_type <> 'market' or collection <> 'live';

@@ -14,6 +14,7 @@ from server.cli import (
     keeping,
     learning,
     operating,
+    people,
     reading,
     remembering,
     syncing,
@@ -37,6 +38,7 @@ operating.add_to(app)
 keeping.add_to(app)
 app.add_typer(jobs.app, name="job", help="Show jobs, cancel them, try them again, do them.")
 app.add_typer(access.app, name="keys", help="Make keys for callers over the network, list them, revoke them.")
+app.add_typer(people.app, name="people", help="Add people who sign in with a browser, list them, revoke them.")
 app.add_typer(auditing.app, name="audit", help="Show who called and wrote what, seal the log, check its seals.")
 app.add_typer(caching.app, name="cache", help="Show what is kept of answers, and forget it.")
 app.add_typer(learning.app, name="learn", help="Learn from use, show what was learned, take it back.")

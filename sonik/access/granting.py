@@ -1,8 +1,9 @@
-"""Who may give, list and revoke keys, and which keys they may give."""
+"""Who may give access, as keys or to people, list it and revoke it, and which access they may give."""
 
 import unicodedata
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from sonik.access.api_key import NewKey
 from sonik.errors import InvalidInput, NotAllowed, did_you_mean
@@ -15,7 +16,7 @@ LONGEST_ORGANISATION = 500
 LONGEST_LIFE = timedelta(days=3650)
 
 
-def check_manager(scope: Scope) -> None:
+def check_manager(scope: Scope, *, over: Literal["keys", "people"] = "keys") -> None:
     """Refuse callers who do not run Sonik.
 
     Raises:
@@ -23,7 +24,7 @@ def check_manager(scope: Scope) -> None:
     """
     if scope.role not in MANAGERS:
         raise NotAllowed(
-            f"The role '{scope.role}' may not manage keys.",
+            f"The role '{scope.role}' may not manage {over}.",
             next_step="Act with SONIK_ROLE=ops or staff, or ask whoever runs Sonik.",
         )
 
@@ -56,8 +57,8 @@ def _organisation(wish: NewKey, scope: Scope) -> str | None:
     if scope.role == "staff" or not scope.organisation:
         return named
     if named not in (None, scope.organisation):
-        step = f"Leave the organisation out to give a key for '{scope.organisation}', or ask staff."
-        raise NotAllowed("This caller gives keys for its own organisation.", next_step=step, field="organisation")
+        step = f"Leave the organisation out to give access for '{scope.organisation}', or ask staff."
+        raise NotAllowed("This caller gives access for its own organisation.", next_step=step, field="organisation")
     return scope.organisation
 
 
@@ -65,10 +66,10 @@ def _check_reach(wish: NewKey, scope: Scope) -> None:
     """Refuse a key that would reach further than who gives it, or nowhere."""
     if wish.role == "staff" and scope.role != "staff":
         raise NotAllowed(
-            "Only staff give keys for staff.", next_step="Choose another role, or ask staff.", field="role"
+            "Only staff give the role staff.", next_step="Choose another role, or ask staff.", field="role"
         )
     if wish.collection != scope.collection:
-        step = f"Ask for a key to '{scope.collection}', or act in the other collection (SONIK_COLLECTION)."
+        step = f"Ask for access to '{scope.collection}', or act in the other collection (SONIK_COLLECTION)."
         raise NotAllowed(
             f"This caller acts in the collection '{scope.collection}'.", next_step=step, field="collection"
         )

@@ -206,6 +206,11 @@ class Dossier:
         return self.row is None
 
     @property
+    def is_made_known(self) -> bool:
+        """Whether more may read it than could before."""
+        return self.row is not None and widest([self.row.tenancy, self.tenancy]) != self.row.tenancy
+
+    @property
     def changed(self) -> bool:
         """Whether there is anything to write."""
         return bool(self.is_new or self.new_facts or self.closed_facts or self.new_aliases or self.touched)

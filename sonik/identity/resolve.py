@@ -100,6 +100,10 @@ class Registry:
         """Say whether an entity was there before the batch."""
         return entity_id in self._stored
 
+    def tenancy(self, entity_id: UUID) -> Tenancy:
+        """Return who may read an entity that holds a key."""
+        return self._tenancies[entity_id]
+
     def values(self, entity_id: UUID, scheme: str) -> set[str]:
         """Return the values an entity holds in a scheme."""
         return {key.value for key in self._held[entity_id] if key.scheme == scheme}

@@ -27,7 +27,7 @@ from sonik.ingest.shown import shown
 from sonik.ingest.statement import Refused, Statement
 from sonik.sql import queries
 from sonik.stores.postgres import Session, jsonb
-from sonik.truth.rows import Changes, Record, RelationshipRow
+from sonik.truth.rows import Changes, Record, RelationshipRow, may_read
 from sonik.types import Scope
 
 SQL = queries("truth")
@@ -57,6 +57,7 @@ class Batch:
     ) -> None:  # fmt: skip
         self._session = session
         self._collection = scope.collection
+        self._scope = scope
         self._legends = legends
         self._reader = Reader(
             source=source, legends=legends, now=now, scope=scope, partial=partial, acquaintance=acquaintance
@@ -235,9 +236,10 @@ class Batch:
                     yield edge_ends(edge, main_id, one.mentioned)
 
     async def _name_new(self, edges: EdgeBook) -> None:
-        """Give every new entity a free slug; a slug never changes afterwards."""
-        new = [dossier for dossier in self._cast.dossiers.values() if dossier.is_new]
-        wishes = {d.id: d.slug_wishes(self._values[d.id], suffix=self._night(d, edges)) for d in new}
+        """Give every new entity a free slug. It never changes, unless it would tell more readers a private name."""
+        unnamed = [dossier for dossier in self._cast.dossiers.values() if dossier.is_new or dossier.is_made_known]
+        wishes = {d.id: d.slug_wishes(self._values[d.id], suffix=self._night(d, edges)) for d in unnamed}
+        wishes = {key: told for key, told in wishes.items() if self._cast.dossiers[key].slug not in told}
         if not wishes:
             return
         slugs = [slug for options in wishes.values() for slug in options]
@@ -293,7 +295,7 @@ class Batch:
         """Return the market of an event: of one that names none its venue's, as far as that is known here."""
         named = self._values[event.id].get("market")
         if named is None:
-            venue_id = edges.target(event.id, "HOSTED_BY")
+            venue_id = edges.target(event.id, "HOSTED_BY", seen_by=event.tenancy)
             named = self._values[venue_id].get("market") if venue_id in self._cast.dossiers else None
         if named is None and event.row is not None:
             named = event.row.market
@@ -309,15 +311,23 @@ class Batch:
 
     def _receipt(self, one: _Taken, dossier: Dossier, *, creates: bool) -> Receipt:
         main = one.statement.main
+        notes = (*one.statement.notes, *one.notes)
+        if dossier.row is not None and not may_read(dossier.row.tenancy, self._scope):
+            # That it was there, and what it was, is not for whoever told of it now.
+            return Receipt(
+                line=one.statement.line, outcome="created", ref=dossier.slug, entity_id=str(dossier.id),
+                name=main.name, notes=notes,
+            )  # fmt: skip
         resolution, registered = self._cast.resolution(main), self._cast.registered(main)
         updated = one.changes or one.edge_changes or registered
-        candidates = (f"Its identifiers also name {other}: a merge candidate." for other in resolution.also)
+        also = (other for other in resolution.also if may_read(self._cast.tenancy(other), self._scope))
+        candidates = (f"Its identifiers also name {other}: a merge candidate." for other in also)
         return Receipt(
             line=one.statement.line, outcome="created" if creates else "updated" if updated else "unchanged",
             ref=dossier.slug, entity_id=str(dossier.id), name=main.name,
             decided_by=":".join(resolution.decided_by) if resolution.decided_by else None,
             changes={} if creates else shown(one.changes, one.edge_changes, registered),
-            notes=(*one.statement.notes, *one.notes, *candidates),
+            notes=(*notes, *candidates),
         )  # fmt: skip
 
     def _is_told_by(self, mention: Sighting) -> bool:

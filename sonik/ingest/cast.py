@@ -14,7 +14,7 @@ from sonik.ingest.acquaintance import Acquaintance, Memo, Mentioned
 from sonik.sql import queries
 from sonik.stores.postgres import Session, jsonb
 from sonik.truth.ids import new_id
-from sonik.truth.rows import AliasRow, EntityRow, FactRow, Record
+from sonik.truth.rows import AliasRow, EntityRow, FactRow, Record, Tenancy
 
 SQL = queries("truth")
 T = TypeVar("T")
@@ -113,6 +113,10 @@ class Cast:
     def resolution(self, sighting: Sighting) -> Resolution:
         """Return how it was resolved."""
         return self._resolutions[id(sighting)]
+
+    def tenancy(self, entity_id: UUID) -> Tenancy:
+        """Return who may read an entity that holds a key, as it stands within the batch."""
+        return self._registry.tenancy(entity_id)
 
     def registered(self, sighting: Sighting) -> Registered:
         """Return the identifiers its entity gained and lost by it."""

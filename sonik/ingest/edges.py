@@ -127,11 +127,11 @@ class EdgeBook:
         """Return what changed about stored edges as rows."""
         return [{"eid": eid, "properties": edge.properties, **edge.record()} for eid, edge in self._changed.items()]
 
-    def target(self, source_id: UUID, edge_type: str) -> UUID | None:
-        """Return where the first edge of a type from an entity leads."""
+    def target(self, source_id: UUID, edge_type: str, *, seen_by: Tenancy) -> UUID | None:
+        """Return where the first edge of a type from an entity leads, of those that all these readers may see."""
         src = source_id.int
-        found = next((key for key in self._around[src] if key[0] == src and key[1] == edge_type), None)
-        return self._standing[found].dst if found else None
+        found = (self._standing[key] for key in self._around[src] if key[0] == src and key[1] == edge_type)
+        return next((edge.dst for edge in found if seen_by.reaches(edge.tenancy)), None)
 
     def _state(self, key: EdgeKey, ends: Ends, edge: StatedEdge, statement: Statement) -> bool:
         known = self._standing.get(key)
@@ -159,13 +159,17 @@ class EdgeBook:
         """Note who else says so; the source that said it first may also say it anew, such as another running order."""
         source = main.source.code
         before = (known.sources, known.told, known.word, known.properties, known.tenancy)
-        if source == known.sources[0] and main.observed_at >= known.observed_at:
-            whole = not main.partial and source not in known.told[not edge.outgoing]
+        beside = source in known.told[not edge.outgoing]
+        # What was told to fewer is not told on to all who hear of the edge now.
+        widens = main.tenancy.width > known.tenancy.width
+        if widens or (source == known.sources[0] and main.observed_at >= known.observed_at):
+            whole = widens or (not main.partial and not beside)
             known.word = _reworded(known.word, edge, whole=whole)
             known.properties = (known.properties if not whole else {}) | dict(edge.properties)
         known.sources = _with(known.sources, source)
         known.told = {**known.told, edge.outgoing: _with(known.told[edge.outgoing], source)}
-        known.tenancy = widest([known.tenancy, main.tenancy])
+        alone = known.sources == [source] and not beside and main.observed_at >= known.observed_at
+        known.tenancy = main.tenancy if alone else widest([known.tenancy, main.tenancy])
         if (known.sources, known.told, known.word, known.properties, known.tenancy) == before:
             return False
         known.observed_at = max(known.observed_at, main.observed_at)
@@ -176,22 +180,22 @@ class EdgeBook:
     def _displaces(self, key: EdgeKey, main: Sighting) -> bool:
         """For a type with one target: close the edge that stands unless it is more trusted, or as much and newer.
 
-        A draw goes by the source's name, as it does among facts.
+        A draw goes by the source's name, as it does among facts. What fewer may read displaces nothing that more do.
         """
         rivals = [other for other in self._around[key[0]] if other[:2] == key[:2]]
-        mine = (main.source.trust, main.observed_at, main.source.code)
+        mine = (main.tenancy.width, main.source.trust, main.observed_at, main.source.code)
         if any(self._rank(rival, main) > mine for rival in rivals):
             return False
         for rival in rivals:
             self._close(rival)
         return True
 
-    def _rank(self, key: EdgeKey, main: Sighting) -> tuple[int, datetime, str]:
+    def _rank(self, key: EdgeKey, main: Sighting) -> tuple[int, int, datetime, str]:
         """Return how the most trusted source that says so stands against another."""
         known = {**self.trust, main.source.code: main.source.trust}
         edge = self._standing[key]
         trust, code = max((known.get(code, 0), code) for code in edge.sources)
-        return (trust, edge.observed_at, code)
+        return (edge.tenancy.width, trust, edge.observed_at, code)
 
     def _withdraw(self, wanted: set[EdgeKey], statement: Statement, main_id: UUID) -> list[str]:
         """Take back what this source said by this entity's record before and says no longer."""

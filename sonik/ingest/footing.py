@@ -23,7 +23,7 @@ class Footing:
             changes.sources
             or any((row["scheme"], row["value"]) in self.keys for row in changes.new_identifiers)
             or any((row["scheme"], row["value"]) in self.keys for row in changes.closed_identifiers)
-            or any(row["slug"] in self.slugs for row in changes.new_entities)
+            or any(row["slug"] in self.slugs for row in (*changes.new_entities, *changes.changed_entities))
             or not self.entities.isdisjoint(changes.touched)
             or any(row["entity_id"] in self.entities for row in changes.tellings)
             or (self.around and (changes.changed_relationships or not self.around.isdisjoint(_ends(changes))))

@@ -95,8 +95,8 @@ def cause_of(today: Sequence[Walks]) -> Cause:
 
 
 def sees_all(scope: Scope) -> bool:
-    """Whether a caller runs Sonik, and sees what every organisation asked."""
-    return scope.role in ("staff", "ops")
+    """Whether a caller runs Sonik, and not for one organisation only, and so sees what every organisation asked."""
+    return scope.role == "staff" or (scope.role == "ops" and scope.organisation is None)
 
 
 def _path(eids: Sequence[UUID], known: Sequence[Walks], named: Mapping[UUID, NamedEdge], *, today: date) -> HotPath:

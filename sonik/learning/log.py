@@ -111,8 +111,8 @@ def _row(entry: _Entry) -> dict[str, object]:
     query = strip_invisible(trace.query)[:QUERY_LIMIT]
     lacking: JsonObject = {"missing": list(trace.missing)} if trace.missing else {}
     return {
-        "trace_id": trace.trace_id, "at": entry.at, "actor": scope.actor, "owner_org": scope.organisation,
-        "collection": scope.collection, "lens": entry.lens, "query": query, "words": fold(query), "hits": entry.hits,
-        "understood": {**trace.understood, **lacking}, "steps": trace.steps, "edges": trace.edges,
-        "carried": trace.carried,
+        "trace_id": trace.trace_id, "at": entry.at, "actor": scope.actor, "role": scope.role,
+        "owner_org": scope.organisation, "collection": scope.collection, "lens": entry.lens, "query": query,
+        "words": fold(query), "hits": entry.hits, "understood": {**trace.understood, **lacking}, "steps": trace.steps,
+        "edges": trace.edges, "carried": trace.carried,
     }  # fmt: skip

@@ -22,8 +22,9 @@ SQL = queries("backup")
 FORMAT = 1
 MANIFEST = "manifest.json"
 TRUTH = "truth.dump"
-# Places in an outbox hold for one server only; graph and vectors are filled anew after a restore.
-LEFT_OUT = ("outbox", "sync_state", "dead_letters")
+# Places in an outbox hold for one server only; graph and vectors are filled anew after a restore. Sessions that ended
+# must not come back.
+LEFT_OUT = ("outbox", "sync_state", "dead_letters", "sessions")
 CHUNK_BYTES = 1 << 20
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
-from sonik.types import JsonObject, JsonValue, Visibility
+from sonik.types import JsonObject, JsonValue, Scope, Visibility
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,10 +23,22 @@ class Tenancy:
             return True
         return self.visibility == other.visibility == "org" and self.owner_org == other.owner_org
 
+    @property
+    def width(self) -> int:
+        """How many may read: staff, an organisation, everybody."""
+        return _WIDTH[self.visibility]
+
 
 def widest(tenancies: Iterable[Tenancy]) -> Tenancy:
     """Return the tenancy that most may read; of equals the first."""
-    return max(tenancies, key=lambda tenancy: _WIDTH[tenancy.visibility])
+    return max(tenancies, key=lambda tenancy: tenancy.width)
+
+
+def may_read(tenancy: Tenancy, scope: Scope) -> bool:
+    """Say whether a caller who delivers may read what is kept so; one for the platform delivers for everybody."""
+    if tenancy.visibility == "public" or scope.organisation is None or scope.role == "staff":
+        return True
+    return tenancy.visibility == "org" and tenancy.owner_org == scope.organisation
 
 
 _WIDTH: dict[Visibility, int] = {"staff": 0, "org": 1, "public": 2}

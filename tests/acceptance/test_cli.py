@@ -17,7 +17,7 @@ from tools.catalog import BY_NAME
 
 COMMANDS = (
     "search whats-on entity traverse describe resolve ingest serve up down status doctor demo backup restore upgrade "
-    "version job sync"
+    "version job people sync"
 ).split()
 RECORDS = (
     '{"kind": "venue", "source_id": "patio", "name": "Patio [de] Prueba", "market": "medellin"}',
@@ -29,12 +29,13 @@ RECORDS = (
 )
 
 
-def sonik(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command over a home and return what it said."""
+def sonik(home: Path, *arguments: str, given: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command over a home, with what is given on stdin, and return what it said."""
     return subprocess.run(
         [sys.executable, "-m", "server.cli", *arguments],
         env=server_environment(home, COLUMNS="200", **environment),
         cwd=ROOT,
+        input=given,
         capture_output=True,
         text=True,
         timeout=120,

@@ -43,7 +43,7 @@ def test_the_shell_makes_a_key_lists_it_and_revokes_it(running_home: Path) -> No
             "ops",
             "invalid_input: An organizer acts for an organisation.",
         ),
-        (("create", "--name", "x", "--role", "staff"), "ops", "not_allowed: Only staff give keys for staff."),
+        (("create", "--name", "x", "--role", "staff"), "ops", "not_allowed: Only staff give the role staff."),
     ],
 )
 def test_what_may_not_be_done_is_told_with_the_next_step(

@@ -203,6 +203,7 @@ def test_a_body_that_dribbles_in_is_given_up(serve_http: Callable[..., Served], 
 
 
 def test_health_reads_every_store_and_readiness_waits_for_none(served: Served) -> None:
+    served.wait_well()
     told = served.ask("GET", "/health")
     assert told.status_code == httpx2.codes.OK
     assert told.json()["stores"] == dict.fromkeys(("postgres", "graph", "vectors", "cache"), "reads")

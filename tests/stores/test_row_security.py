@@ -46,8 +46,8 @@ SECURED = (
 ASKED_FOR = ("jobs", "traversal_log", "verdicts")
 # Numbers of a collection, and no word of anybody's.
 COUNTED = ("generations",)
-# Seen by those who run Sonik, without the hashes: test_keys_granting.py proves it.
-MANAGED = ("api_keys",)
+# Seen by those who run Sonik, without the hashes: test_keys_granting.py and test_people.py prove it.
+MANAGED = ("api_keys", "accounts")
 LEGENDS = ("entity_types", "relationship_types", "genres", "markets", "channels")
 OPEN = (*(f"legend_{name}" for name in LEGENDS), "status_registry")
 
@@ -256,6 +256,7 @@ async def test_the_reader_writes_no_table(reader: psycopg.AsyncConnection, truth
         "select pg_read_file('postgresql.conf')",
         "copy unified.entities to program 'cat'", "select * from unified.audit_log", "select * from unified.sources",
         "select hash from unified.api_keys", "select prefix from unified.api_keys order by hash",
+        "select password from unified.accounts", "select * from unified.sessions",
         "select nextval('unified.outbox_seq_seq')", "select usename, passwd from pg_shadow",
     ],
 )  # fmt: skip

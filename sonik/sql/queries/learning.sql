@@ -1,8 +1,8 @@
 -- name: log_traversals
 insert into unified.traversal_log
-    (trace_id, at, actor, owner_org, collection, lens, query, words, hits, understood, steps, edges, carried)
-select trace_id, at, actor, owner_org, collection, lens, query, words, hits, understood, steps, edges, carried
-from jsonb_to_recordset(%(rows)s::jsonb) as x (trace_id text, at timestamptz, actor text, owner_org text,
+    (trace_id, at, actor, role, owner_org, collection, lens, query, words, hits, understood, steps, edges, carried)
+select trace_id, at, actor, role, owner_org, collection, lens, query, words, hits, understood, steps, edges, carried
+from jsonb_to_recordset(%(rows)s::jsonb) as x (trace_id text, at timestamptz, actor text, role text, owner_org text,
     collection text, lens text, query text, words text, hits integer, understood jsonb, steps jsonb, edges jsonb,
     carried jsonb);
 

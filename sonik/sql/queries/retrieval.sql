@@ -168,9 +168,13 @@ where entity_id = %(id)s and is_strong and scheme not like 'name:%%'
 order by scheme, value;
 
 -- name: relations_shown
--- Without a moment an edge counts whenever it was learned, as long as it has not ended by now.
+-- Without a moment an edge counts whenever it was learned, as long as it has not ended by now. A source of an
+-- organisation's own is told where it tells of one of the ends what the caller sees: it may confirm an edge in private.
 select o.id, r.type, r.src = %(id)s as outgoing, o.name, o.slug as ref, o.entity_type as kind, r.base_weight,
-       r.confidence, r.sources, r.valid_from, r.valid_to, ev.starts_at
+       r.confidence, array(select s.code from unnest(r.sources) with ordinality as s (code, n)
+                           where s.code not like '%%@%%' or exists (select from unified.facts f
+                               where f.source = s.code and f.entity_id in (r.src, r.dst)) order by s.n) as sources,
+       r.valid_from, r.valid_to, ev.starts_at
 from unified.relationships r
 join unified.entities o on o.id = case when r.src = %(id)s then r.dst else r.src end and o.deleted_at is null
 left join unified.events ev on ev.entity_id = o.id

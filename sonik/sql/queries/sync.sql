@@ -179,11 +179,15 @@ select e.id, e.entity_type, e.name, e.market, e.metadata, e.version, e.owner_org
        host.name as venue,
        array(select s.name from unified.relationships r join unified.entities s on s.id = r.src
              where r.dst = e.id and r.type = 'PERFORMS_AT' and r.valid_to is null and s.deleted_at is null
+               and (r.visibility = 'public' or e.visibility = 'staff'
+                    or (r.visibility = e.visibility and r.owner_org = e.owner_org))
                and (s.visibility = 'public' or e.visibility = 'staff'
                     or (s.visibility = e.visibility and s.owner_org = e.owner_org))
              order by (r.properties ->> 'position')::int nulls last, s.name) as artists,
        array(select d.name from unified.relationships r join unified.entities d on d.id = r.dst
              where r.src = e.id and r.type = 'PROMOTED_BY' and r.valid_to is null and d.deleted_at is null
+               and (r.visibility = 'public' or e.visibility = 'staff'
+                    or (r.visibility = e.visibility and r.owner_org = e.owner_org))
                and (d.visibility = 'public' or e.visibility = 'staff'
                     or (d.visibility = e.visibility and d.owner_org = e.owner_org))
              order by d.name) as promoters,
@@ -200,6 +204,8 @@ left join unified.artists a on a.entity_id = e.id
 left join unified.organizations o on o.entity_id = e.id
 left join unified.legend_markets mk on mk.slug = e.market
 left join unified.relationships h on h.src = e.id and h.type = 'HOSTED_BY' and h.valid_to is null
+    and (h.visibility = 'public' or e.visibility = 'staff'
+         or (h.visibility = e.visibility and h.owner_org = e.owner_org))
 left join unified.entities host on host.id = h.dst and host.deleted_at is null
     and (host.visibility = 'public' or e.visibility = 'staff'
          or (host.visibility = e.visibility and host.owner_org = e.owner_org))

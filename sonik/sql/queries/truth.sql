@@ -122,9 +122,9 @@ from jsonb_to_recordset(%(rows)s) as x (id uuid, entity_type text, name text, sl
 -- name: update_entities
 -- Only as they were read: a row that a rival changed meanwhile is left, and the unit of work begins anew.
 update unified.entities e
-set name = x.name, canonical_id = x.canonical_id, market = x.market, metadata = x.metadata, owner_org = x.owner_org,
+set name = x.name, slug = x.slug, canonical_id = x.canonical_id, market = x.market, metadata = x.metadata, owner_org = x.owner_org,
     visibility = x.visibility, version = e.version + 1, updated_at = %(now)s
-from jsonb_to_recordset(%(rows)s) as x (id uuid, name text, canonical_id text, market text, metadata jsonb,
+from jsonb_to_recordset(%(rows)s) as x (id uuid, name text, slug text, canonical_id text, market text, metadata jsonb,
     owner_org text, visibility text, version bigint)
 where e.id = x.id and e.version = x.version;
 

@@ -57,3 +57,5 @@ comment on column phrases.document_frequency is 'Passages that name it; how comm
 comment on table statements is 'What was extracted from passages: one phrase stands in a relation to another.';
 comment on table generations is 'How often anything changed that a kept answer may rest on, by market, kind and night.';
 comment on table api_keys is 'By which tokens callers are known, and as whom each acts; of a token only its SHA-256.';
+comment on table accounts is 'People who sign in with a browser, and as whom each acts; of a password only a slow salted hash.';
+comment on table sessions is 'By which browsers people are signed in; of a session''s token only its SHA-256.';

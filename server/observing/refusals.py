@@ -5,7 +5,8 @@ from typing import Literal, get_args
 from starlette.types import Scope
 
 Reason = Literal[
-    "rate", "concurrency", "streams", "guesses", "token", "role", "host", "origin", "size", "time", "malformed"
+    "rate", "concurrency", "streams", "guesses", "token", "role", "host", "origin", "size", "time", "malformed",
+    "sign_in", "form"
 ]  # fmt: skip
 REASONS: tuple[Reason, ...] = get_args(Reason)
 

@@ -15,14 +15,46 @@ from sonik.errors import SonikError
 
 logger = logging.getLogger(__name__)
 
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 HEADERS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 Headers = Sequence[tuple[bytes, bytes]]
 
 _BODYLESS = ("GET", "HEAD", "OPTIONS", "DELETE")
 
 
+class Told:
+    """An ASGI app around another, whose failures become one line of JSON while nothing was answered yet.
+
+    It goes inside Starlette's own, which would answer with nothing and hang up.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Answer for an app."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request on; answer it where that fails."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:
+            status, told = _told(error)
+            if begun:
+                raise
+            await answer(sending, status, told)
+
+
 class Guard:
-    """An ASGI app that lets through what is meant for us, whole and in time; failures become one line of JSON."""
+    """An ASGI app that lets through what is meant for us, whole and in time."""
 
     def __init__(self, app: ASGIApp, *, security: TransportSecuritySettings, most_bytes: int, seconds: float) -> None:
         """Guard an app."""
@@ -36,22 +68,13 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun = False
 
         async def sending(message: Message) -> None:
-            nonlocal begun
             if message["type"] == "http.response.start":
-                begun = True
-                message["headers"] = [*message.get("headers", []), *HEADERS]
+                message["headers"] = _completed(message.get("headers", []))
             await send(message)
 
-        try:
-            await self._handle(scope, receive, sending)
-        except Exception as error:
-            status, told = _told(error)
-            if begun:
-                raise
-            await answer(sending, status, told)
+        await self._handle(scope, receive, sending)
 
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = await self._security.validate_request(Request(scope), is_post=False)
@@ -92,6 +115,12 @@ class Guard:
                 return None
             more = message.get("more_body", False)
         return b"".join(parts)
+
+
+def _completed(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """Return headers with those of every answer that are not among them: pages have a referrer policy of their own."""
+    told = {name.lower() for name, _ in headers}
+    return [*headers, *(header for header in HEADERS if header[0] not in told)]
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

@@ -16,23 +16,23 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from server.app import SonikServer, build
-from server.auth import Tokens
-from server.bounds import Bounds
-from server.counting import Counted
-from server.guard import Guard
-from server.guesses import Guesses
-from server.log import configure_logging
-from server.metrics import Metrics
+from server.http.auth import Tokens
+from server.http.bounds import Bounds
+from server.http.counting import Counted
+from server.http.guard import LOOPBACK, Guard, Told
+from server.http.guesses import Guesses
+from server.http.scraping import Scraping
+from server.http.streams import Streams
+from server.observing.log import configure_logging
+from server.observing.metrics import Metrics
+from server.observing.tracing import Continued, check_tracing
 from server.opening import Opening
-from server.scraping import Scraping
-from server.streams import Streams
-from server.tracing import Continued, check_tracing
 from server.version import VERSION
+from server.web import routes
 from sonik.errors import SonikError
 from sonik.settings import Settings
 from sonik.stores.allocator import share_arenas
 
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 # A second's answer does for everyone who asks: looking reads through every store.
 HEALTH_SECONDS = 1.0
 SERVER = partial(build, standing=False)
@@ -63,9 +63,9 @@ def app(settings: Settings, *, built: Callable[[Opening], SonikServer] = SERVER)
     failures = settings.http_failures_per_minute
     served = built(opening).http_app(
         auth=_issuer(settings), token_verifier=verifier, transport_security=security, most_bytes=most_bytes,
-        routes=[*_Asked(opening).routes(), Scraping(opening, metrics).route()],
+        routes=[*_Asked(opening).routes(), Scraping(opening, metrics).route(), *routes(opening)],
         inside=[Middleware(Bounds, opening=opening), Middleware(Streams, settings=settings, verifier=verifier)],
-        outside=[Middleware(Guesses, per_minute=failures)] if verifier and failures else [],
+        outside=[Middleware(Told), *([Middleware(Guesses, per_minute=failures)] if verifier and failures else [])],
     )  # fmt: skip
     guarded = Guard(served, security=security, most_bytes=most_bytes, seconds=settings.http_seconds)
     return Counted(guarded if settings.otlp_endpoint is None else Continued(guarded), metrics=metrics)
@@ -122,4 +122,6 @@ def _hosts(settings: Settings) -> list[str]:
 
 def _origins(settings: Settings) -> list[str]:
     local = [f"http://{name}{port}" for name in LOOPBACK for port in ("", ":*")]
-    return [*local, *(origin.strip() for origin in settings.http_origins.split(",") if origin.strip())]
+    public = urlsplit(settings.public_url or "")
+    own = [f"{public.scheme}://{public.netloc}"] if public.netloc else []
+    return [*local, *own, *(origin.strip() for origin in settings.http_origins.split(",") if origin.strip())]
