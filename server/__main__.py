@@ -5,7 +5,7 @@ import sys
 
 from pydantic import ValidationError
 
-from server.log import configure_logging
+from server.observing.log import configure_logging
 from server.stdio import serve
 from sonik.settings import Settings
 from tools.arguments import problems

@@ -41,20 +41,20 @@ from prompts import catalog as prompts
 from prompts.catalog import PROMPTS, Prompt
 from server import graph_view
 from server.asking import ASKED, answered, ask, can_ask, declined
-from server.audited import audited
 from server.border import Outcome, at_the_border, code_of, no_tool, one_line
 from server.callers import scope_of, tools_of
 from server.completions import complete
 from server.deadline import in_time
 from server.evenings import Evenings
 from server.lines import Messages
+from server.observing.audited import audited
+from server.observing.tracing import tracing
+from server.observing.watching import OK, UNKNOWN, watched_call
 from server.opening import Opening
 from server.resources import add_resources
 from server.schemas import input_schema, output_schema
 from server.subscriptions import Subscriptions
-from server.tracing import tracing
 from server.version import VERSION
-from server.watching import OK, UNKNOWN, watched_call
 from sonik.errors import SonikError, did_you_mean
 from tools.catalog import BY_NAME, AnyTool
 from tools.rendering import Rendered

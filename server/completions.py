@@ -9,10 +9,10 @@ from mcp_types import (
 )
 
 from prompts.catalog import LANGUAGES
-from server.audited import audited
 from server.callers import reading_scope
+from server.observing.audited import audited
+from server.observing.watching import UNKNOWN
 from server.opening import Opening
-from server.watching import UNKNOWN
 from sonik import ontology
 from sonik.errors import SonikError
 from sonik.identity.names import fold

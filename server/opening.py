@@ -7,7 +7,7 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from server.watching import Background, Meter
+from server.observing.watching import Background, Meter
 from sonik.audit.log import CallLog
 from sonik.clock import Clock
 from sonik.errors import SonikError

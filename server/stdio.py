@@ -6,8 +6,8 @@ import signal
 from contextlib import suppress
 
 from server.app import build
+from server.observing.tracing import check_tracing
 from server.opening import Opening
-from server.tracing import check_tracing
 from sonik.settings import Settings
 from sonik.stores.allocator import share_arenas
 

@@ -235,6 +235,10 @@ EDGES: tuple[EdgeType, ...] = (
     _e("ANSWERS", "agent_memory", "Outcome|Decision|Note>Query", 0.6),
 )
 
+# What a person did as a fan, and what is theirs: told of single people to staff only.
+FAN_EDGES: frozenset[str] = frozenset({"ATTENDED", "PURCHASED", "SHARED", "REFERRED", "CONVERTED_VIA"})
+FAN_KINDS: frozenset[str] = frozenset({"purchase"})
+
 BY_LABEL: dict[str, VertexType] = {vertex.label: vertex for vertex in VERTICES}
 BY_KIND: dict[str, VertexType] = {vertex.kind: vertex for vertex in VERTICES}
 BY_EDGE: dict[str, EdgeType] = {edge.name: edge for edge in EDGES}

@@ -80,6 +80,7 @@ class EntityResult(Result):
     identifiers: dict[str, list[str]]
     attributes: dict[str, str | float | bool] | None = None
     relations: list[Relation] | None = None
+    audience: dict[str, int] | None = None
     events: list[EventLine] | None = None
     facts: list[FactLine] | None = None
     claim_status: str | None = None
@@ -108,6 +109,7 @@ def _result(engine: "Engine", scope: Scope, arguments: EntityArguments, portrait
         entity=entry(card, detailed=True), id=str(card.id), identifiers=identifiers,
         attributes=_attributes(card) or None,
         relations=_relations(portrait) if "relations" in wanted else None,
+        audience={row.type: row.people for row in portrait.audience} or None,
         events=_events(portrait) if "events" in wanted else None,
         facts=_facts(portrait) if "sources" in wanted or arguments.as_of else None,
         claim_status=card.claim_status if "claim" in wanted else None,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from server.log import configure_logging
+from server.observing.log import configure_logging
 from sonik.clock import Clock
 from sonik.settings import Settings
 from sonik.truth import backup as backups

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from server.log import configure_logging
+from server.observing.log import configure_logging
 from sonik.settings import Settings
 from sonik.stores import embedded
 from sonik.stores.embedded.doctor import examine
@@ -39,7 +39,7 @@ def serve(
     configure_logging(settings)
     # Only this command speaks the protocol.
     if http:
-        from server.listening import listen
+        from server.http.listening import listen
 
         listen(settings, host=host, port=port, workers=workers)
         return

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from server.log import configure_logging
+from server.observing.log import configure_logging
 from sonik.settings import Settings
 
 if TYPE_CHECKING:

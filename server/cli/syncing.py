@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from server.cli.running import with_engine
-from server.log import configure_logging
+from server.observing.log import configure_logging
 from sonik.settings import Settings
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from starlette.requests import Request
 
-from server.guesses import address_of
+from server.http.guesses import address_of
 from sonik.access.person import name_key
 from sonik.settings import Settings
 from sonik.stores.buckets import Limit, LocalBuckets, bucket_key

@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from server.guard import LOOPBACK
+from server.http.guard import LOOPBACK
+from server.observing.refusals import refuse
 from server.opening import Opening
-from server.refusals import refuse
 from server.web.cookies import LANGUAGE, Cookies
 from server.web.forms import BadForm, form_token, sent_form
 from server.web.pages import page, with_headers

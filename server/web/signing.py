@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from server.bounds import TOO_MANY
+from server.http.bounds import TOO_MANY
+from server.observing.refusals import refuse
 from server.opening import Opening
-from server.refusals import refuse
 from server.web.attempts import Attempts
 from server.web.forms import form_token
 from server.web.front import SEE_OTHER, SIGN_IN, Front, Visit

@@ -16,13 +16,15 @@ from sonik.retrieval.refs import find_ref
 from sonik.retrieval.trace import new_trace_id
 from sonik.sql import queries
 from sonik.stores.postgres import Postgres, Session
-from sonik.types import JsonValue, Scope
+from sonik.types import JsonValue, Role, Scope
 
 SQL = queries("retrieval")
 Section = Literal["relations", "events", "sources", "claim", "history", "article_uses"]
 SECTIONS: tuple[str, ...] = get_args(Section)
 MOST_ROWS = 50
 MOST_PAST = 500
+# Who is told how many people there were.
+COUNTERS: tuple[Role, ...] = ("organizer", "staff")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,6 +97,14 @@ class Identifier:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Audience:
+    """How many people did something with an entity: for an organizer at least five, and in fives."""
+
+    type: str
+    people: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Portrait:
     """Everything asked for about one entity; `namesakes` share the name that was asked for."""
 
@@ -102,6 +112,7 @@ class Portrait:
     card: Card
     identifiers: tuple[Identifier, ...]
     relations: tuple[Neighbour, ...] = ()
+    audience: tuple[Audience, ...] = ()
     events: tuple[ComingEvent, ...] = ()
     facts: tuple[SourcedFact, ...] = ()
     history: tuple[PastFact, ...] = ()
@@ -136,11 +147,15 @@ async def portray(
         identifiers = await session.fetch(Identifier, SQL["identifiers_shown"], params)
         facts = await session.fetch(SourcedFact, SQL["facts_shown"], params)
         relations = await _relations(session, params, past) if "relations" in include else []
+        # Not of a moment: between any two of them somebody may have come.
+        counted = "relations" in include and past is None and scope.role in COUNTERS
+        audience = await session.fetch(Audience, SQL["audience"], params) if counted else []
         events = await _events(session, params, past) if "events" in include else []
         history = await session.fetch(PastFact, SQL["history_shown"], params) if "history" in include else []
     return Portrait(
         trace_id=new_trace_id(), card=cards[str(referent.id)], identifiers=tuple(identifiers),
-        relations=tuple(relations), events=tuple(events), facts=tuple(facts), history=tuple(history),
+        relations=tuple(relations), audience=tuple(audience), events=tuple(events),
+        facts=tuple(facts), history=tuple(history),
         namesakes=tuple(cards[str(other)] for other in referent.also if str(other) in cards), as_of=scope.as_of,
     )  # fmt: skip
 

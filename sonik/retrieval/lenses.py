@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sonik.errors import InvalidInput, NotAllowed, did_you_mean
-from sonik.ontology import EDGES, Graph
+from sonik.ontology import EDGES, FAN_EDGES, FAN_KINDS, Graph
 from sonik.types import ROLES, Role, Scope
 
 EVERYONE: frozenset[Role] = frozenset(ROLES)
@@ -103,17 +103,22 @@ def lens(name: str | None) -> Lens:
 
 
 def permitted(through: Lens, scope: Scope) -> Lens:
-    """Return the lens, if the caller's role may look through it.
+    """Return the lens as the caller's role may look through it: past what single fans did, unless it is staff's.
 
     Raises:
         NotAllowed: it may not.
     """
     if scope.role in through.roles:
-        return through
+        return through if scope.role == "staff" else _past_fans(through)
     open_to = ", ".join(one.name for one in LENSES.values() if scope.role in one.roles)
     raise NotAllowed(
         f"The {through.name} lens is not for the role '{scope.role}'.", next_step=f"Use {open_to}.", field="lens"
     )
+
+
+def _past_fans(through: Lens) -> Lens:
+    edges = {name: value for name, value in through.edges.items() if name not in FAN_EDGES}
+    return replace(through, edges=edges, hides=through.hides | FAN_KINDS)
 
 
 def over(through: Lens, graphs: tuple[Graph, ...], *, scope: Scope) -> Lens:
@@ -122,7 +127,7 @@ def over(through: Lens, graphs: tuple[Graph, ...], *, scope: Scope) -> Lens:
     Raises:
         NotAllowed: the role may not look through one of them.
     """
-    permitted(through, scope)
+    through = permitted(through, scope)
     others = [permitted(LENSES[LENS_OF[graph]], scope) for graph in graphs if graph not in through.graphs]
     edges = {name: value for other in others for name, value in other.edges.items()}
     return replace(through, graphs=graphs, edges={**edges, **through.edges})

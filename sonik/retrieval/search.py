@@ -12,6 +12,7 @@ from sonik.retrieval.cards import fitting, read_cards, read_outlines
 from sonik.retrieval.expand import BESIDE, SAMPLED, WHOLE, Breadth, Subgraph, expand, paths
 from sonik.retrieval.kept import KeptAnswers
 from sonik.retrieval.kept_form import Findings
+from sonik.retrieval.lenses import permitted
 from sonik.retrieval.linking import find_mentions
 from sonik.retrieval.missing import anything_missing, doing_without
 from sonik.retrieval.namesakes import Doubles, best_known_first, read_namesakes
@@ -85,6 +86,7 @@ class Searcher:
                 asked = self.read(
                     question, mentions, vocabulary=self.vocabulary, clock=self.clock, default_market=self.default_market
                 )
+                asked = replace(asked, lens=permitted(asked.lens, scope))
                 step.note = asked.understood.intent
             if self.kept is None or scope.as_of is not None:
                 return asked, _Known()

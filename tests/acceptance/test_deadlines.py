@@ -3,13 +3,17 @@
 from collections.abc import AsyncIterator
 
 import anyio
+import anyio.lowlevel
 import pytest
 from mcp import Client
 
 from server.app import build
+from sonik.engine import Engine
 from sonik.retrieval.listing import Wish
+from sonik.stores.postgres import Session
 from tests.fix_engine import READER
-from tests.fix_mcp import Standing, data_of, error_of
+from tests.fix_http import Served, a_token, connected
+from tests.fix_mcp import ERAS, Standing, data_of, error_of
 from tests.fix_outage import Frail
 
 pytestmark = pytest.mark.anyio
@@ -18,6 +22,7 @@ READ_SECONDS = 0.4
 LOCK = "lock table unified.entities in access exclusive mode"
 WAITING = "select count(*)::int as waiting from pg_locks where not granted"
 MANY = 120
+STATEMENT_SECONDS = 5.0
 
 
 @pytest.fixture
@@ -78,6 +83,30 @@ async def test_calls_that_are_given_up_give_their_connections_back(frail: Frail,
             again.start_soon(_listed, frail)
     async with frail.engine._postgres.writing() as session:
         assert (await session.rows(WAITING))[0]["waiting"] == 0
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_client_that_hangs_up_over_http_stops_its_query(served: Served, market: Engine, era: str) -> None:
+    async with market._postgres.writing() as session:
+        await session.execute(LOCK)
+        async with anyio.create_task_group() as calling:
+            calling.start_soon(_given_up_over_http, served, era)
+            with anyio.fail_after(30):
+                await _until_waiting(session, 1)
+            calling.cancel_scope.cancel()
+        with anyio.fail_after(STATEMENT_SECONDS / 2):  # sooner than PostgreSQL would stop it by itself
+            await _until_waiting(session, 0)
+        await session.rollback()
+
+
+async def _given_up_over_http(served: Served, era: str) -> None:
+    async with connected(served, token=a_token(sub="hasty"), era=era) as client:
+        await client.call_tool("sonik_whats_on", {"when": "tonight"})
+
+
+async def _until_waiting(session: Session, wanted: int) -> None:
+    while (await session.rows(WAITING))[0]["waiting"] != wanted:
+        await anyio.lowlevel.checkpoint()
 
 
 async def _listed(frail: Frail) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from server.audited import audited
+from server.observing.audited import audited
 from server.opening import Opening
 from sonik.audit.log import CallLog
 from sonik.engine import Engine

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import RSAAlgorithm
 
-from server.auth import AGAIN_SECONDS, KEYS_SECONDS, Issued
 from server.callers import Bearer
+from server.http.auth import AGAIN_SECONDS, KEYS_SECONDS, Issued
 from sonik.errors import Misconfigured, StoreUnavailable
 from sonik.settings import Settings
 from sonik.types import Scope

@@ -184,18 +184,21 @@ async def test_impact_goes_from_code_to_places_and_back(three_graphs: Engine, st
 
 
 @pytest.mark.parametrize(
-    ("start", "expected"),
+    ("start", "by_people", "else_by"),
     [
-        ("beto-sol", {"ana-luz", "noche-de-farol"}),
-        ("noche-de-farol", {"ana-luz", "beto-sol", "abril-encendido", "agenda-de-farol"}),
-        ("farolillo", {"guia-de-teatros", "ana-luz", "abril-encendido", "agenda-de-farol"}),
-        ("tres-faroles", {"agenda-de-farol", "ana-luz", "abril-encendido"}),
-        ("agenda-de-farol", {"noche-de-farol", "tres-faroles"}),
-        ("abril-encendido", {"noche-de-farol"}),
+        ("beto-sol", {"ana-luz", "noche-de-farol"}, set()),
+        ("noche-de-farol", {"ana-luz", "beto-sol", "carla-sombra"}, {"abril-encendido", "agenda-de-farol"}),
+        ("farolillo", {"ana-luz", "carla-sombra"}, {"guia-de-teatros", "abril-encendido", "agenda-de-farol"}),
+        ("tres-faroles", {"ana-luz", "carla-sombra"}, {"agenda-de-farol", "abril-encendido"}),
+        ("agenda-de-farol", set(), {"noche-de-farol", "tres-faroles"}),
+        ("abril-encendido", set(), {"noche-de-farol"}),
     ],
 )
-async def test_influence_is_what_moved_or_was_moved(three_graphs: Engine, start: str, expected: set[str]) -> None:
-    assert set(await refs(three_graphs, start, "influence")) == expected
+async def test_influence_is_what_moved_or_was_moved_and_for_staff_also_by_whom(
+    three_graphs: Engine, start: str, by_people: set[str], else_by: set[str]
+) -> None:
+    assert set(await refs(three_graphs, start, "influence")) == else_by
+    assert set(await refs(three_graphs, start, "influence", scope=Scope(role="staff"))) == by_people | else_by
 
 
 async def test_similar_features_and_concepts_are_found_in_the_knowledge_graph(three_graphs: Engine) -> None:

@@ -8,9 +8,9 @@ import pytest
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.bounds import Bounds, limits_of, rate_headers
 from server.callers import Bearer
-from server.guesses import Guesses, address_of
+from server.http.bounds import Bounds, limits_of, rate_headers
+from server.http.guesses import Guesses, address_of
 from server.opening import Opening
 from sonik.settings import Settings
 from sonik.stores.buckets import Level, Limit

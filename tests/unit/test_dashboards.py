@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from server.metrics import Metrics
-from server.refusals import REASONS
-from server.watching import ASKS, CANCELLED, OK
+from server.observing.metrics import Metrics
+from server.observing.refusals import REASONS
+from server.observing.watching import ASKS, CANCELLED, OK
 from sonik.errors import SonikError
 from sonik.sync.state import Lag, Lags
 from tests.fix_docs import ROOT

@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
-from server.guard import Guard, Told
+from server.http.guard import Guard, Told
 from sonik.errors import StoreUnavailable
 
 pytestmark = pytest.mark.anyio

@@ -3,7 +3,7 @@
 import json
 import logging
 
-from server.log import JsonLines
+from server.observing.log import JsonLines
 from sonik.correlation import correlated
 from sonik.retrieval.trace import new_trace_id
 

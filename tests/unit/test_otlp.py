@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import NonRecordingSpan, SpanContext, StatusCode, TraceFlags, TraceState, set_span_in_context
 
-from server.otlp import Discreet, provider
+from server.observing.otlp import Discreet, provider
 
 CALL = {"mcp.method.name": "tools/call", "mcp.protocol.version": "2026-07-28"}
 

@@ -6,7 +6,7 @@ import pytest
 
 from sonik import ontology
 from sonik.errors import InvalidInput, NotAllowed
-from sonik.ontology import EDGES, GRAPHS, Graph
+from sonik.ontology import EDGES, FAN_EDGES, FAN_KINDS, GRAPHS, Graph
 from sonik.retrieval.lenses import EVERYONE, FIELDS, LENS_OF, LENSES, Lens, lens, over, permitted
 from sonik.retrieval.patterns import MOST_HOPS, PATTERNS, Leg, Pattern, Route, fitting_patterns, pattern
 from sonik.retrieval.redaction import COVERED
@@ -122,8 +122,18 @@ def test_a_lens_that_is_not_for_a_role_is_refused_with_those_that_are(name: str,
 
 def test_a_lens_over_another_graph_sees_it_as_that_graphs_own_lens_does() -> None:
     wide = over(lens("virality"), ("operations", "knowledge"), scope=Scope())
-    assert wide.edges["SHARED"] == lens("virality").edges["SHARED"]
+    assert wide.edges["PROMOTES"] == lens("virality").edges["PROMOTES"]
     assert wide.edges["IMPACTS"] == lens("knowledge").edges["IMPACTS"]
     assert "OWNS" not in wide.edges
     with pytest.raises(NotAllowed):
         over(lens("virality"), ("operations", "knowledge"), scope=Scope(role="organizer"))
+
+
+@pytest.mark.parametrize("role", ["reader", "organizer", "ops", "staff"])
+def test_only_staff_looks_along_what_single_fans_did(role: Role) -> None:
+    for one in LENSES.values():
+        if role in one.roles:
+            through = permitted(one, Scope(role=role))
+            hidden = one.edges.keys() - through.edges.keys()
+            assert hidden == (set() if role == "staff" else FAN_EDGES & one.edges.keys())
+            assert (through.hides >= FAN_KINDS) or role == "staff"

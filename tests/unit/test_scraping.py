@@ -3,10 +3,10 @@
 import pytest
 from starlette.types import Message, Scope
 
-from server.metrics import Metrics
+from server.http.scraping import Scraping
+from server.observing.metrics import Metrics
+from server.observing.refusals import refusal
 from server.opening import Opening
-from server.refusals import refusal
-from server.scraping import Scraping
 from sonik.settings import Settings
 
 pytestmark = pytest.mark.anyio

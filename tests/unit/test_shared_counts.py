@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server.shared_counts import LOCK, VARIABLE, counted_together, is_alive
+from server.observing.shared_counts import LOCK, VARIABLE, counted_together, is_alive
 from sonik.errors import Misconfigured
 from sonik.settings import Settings
 from sonik.stores.embedded.locks import try_lock

@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from server.callers import Bearer
 from server.evenings import Watch
-from server.streams import Streams
+from server.http.streams import Streams
 from sonik.errors import StoreUnavailable
 from sonik.settings import Settings
 from sonik.types import Scope as Caller

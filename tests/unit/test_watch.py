@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from server.watching import OK, UNKNOWN, watched_call
+from server.observing.watching import OK, UNKNOWN, watched_call
 from sonik.retrieval.trace import Timer
 from sonik.watch import Event, Kind, Part, Store, counted, during, watched_by
 

@@ -183,6 +183,9 @@ where (r.src = %(id)s or r.dst = %(id)s) and o.entity_type <> 'event'
 order by r.base_weight desc, o.name
 limit %(limit)s;
 
+-- name: audience
+select type, people from unified.audience(%(id)s, %(now)s) order by type;
+
 -- name: events_shown
 -- The coming events of a venue, an artist or a promoter.
 select e.name, e.slug as ref, ev.starts_at, ev.timezone, ev.status, r.type

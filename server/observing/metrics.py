@@ -12,10 +12,10 @@ from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily, 
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
-from server.refusals import REASONS, Reason
-from server.shared_counts import is_alive
+from server.observing.refusals import REASONS, Reason
+from server.observing.shared_counts import is_alive
+from server.observing.watching import ASKS, OK
 from server.version import VERSION
-from server.watching import ASKS, OK
 from sonik.watch import STORES, Kind, Store
 from tools.catalog import TOOLS
 

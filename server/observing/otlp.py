@@ -14,8 +14,8 @@ from opentelemetry.trace import SpanContext
 from opentelemetry.trace.status import Status
 
 from prompts import catalog as prompts
+from server.observing.watching import UNKNOWN
 from server.version import VERSION
-from server.watching import UNKNOWN
 from tools.catalog import BY_NAME
 
 PATH = "/v1/traces"

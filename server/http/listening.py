@@ -10,9 +10,9 @@ import uvicorn
 from anyio.from_thread import start_blocking_portal
 from starlette.types import ASGIApp
 
-from server.guard import LOOPBACK
-from server.http import app
-from server.shared_counts import counted_together
+from server.http.app import app
+from server.http.guard import LOOPBACK
+from server.observing.shared_counts import counted_together
 from sonik.errors import Misconfigured
 from sonik.settings import Settings
 from sonik.stores.addresses import attached
@@ -43,7 +43,7 @@ def listen(settings: Settings, *, host: str, port: int, workers: int) -> None:
         # Workers that made up a secret each would refuse one another's cursors.
         os.environ["SONIK_SECRET"] = token_urlsafe(32)
     with _held(settings), counted_together(settings):
-        run("server.http:from_environment", host=host, port=port, workers=workers)
+        run("server.http.app:from_environment", host=host, port=port, workers=workers)
 
 
 def run(served: ASGIApp | str, *, host: str, port: int, workers: int = 1) -> None:

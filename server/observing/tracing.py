@@ -41,7 +41,7 @@ async def tracing(settings: Settings) -> AsyncIterator[None]:
         return
     check_tracing(settings)
     # Only who wants traces installs what makes them.
-    from server.otlp import provider
+    from server.observing.otlp import provider
 
     sending = provider(settings.otlp_endpoint, ratio=settings.trace_ratio)
     set_tracer_provider(sending)

@@ -16,17 +16,17 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from server.app import SonikServer, build
-from server.auth import Tokens
-from server.bounds import Bounds
-from server.counting import Counted
-from server.guard import LOOPBACK, Guard, Told
-from server.guesses import Guesses
-from server.log import configure_logging
-from server.metrics import Metrics
+from server.http.auth import Tokens
+from server.http.bounds import Bounds
+from server.http.counting import Counted
+from server.http.guard import LOOPBACK, Guard, Told
+from server.http.guesses import Guesses
+from server.http.scraping import Scraping
+from server.http.streams import Streams
+from server.observing.log import configure_logging
+from server.observing.metrics import Metrics
+from server.observing.tracing import Continued, check_tracing
 from server.opening import Opening
-from server.scraping import Scraping
-from server.streams import Streams
-from server.tracing import Continued, check_tracing
 from server.version import VERSION
 from server.web import routes
 from sonik.errors import SonikError

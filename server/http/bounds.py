@@ -8,9 +8,9 @@ from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.callers import Bearer
-from server.guard import Headers, answer
+from server.http.guard import Headers, answer
+from server.observing.refusals import refuse
 from server.opening import Opening
-from server.refusals import refuse
 from sonik.settings import Settings
 from sonik.stores.buckets import SECOND, Level, Limit, LocalBuckets, Taken, bucket_key
 

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from server.border import code_of
 from server.callers import key_of, scope_of
+from server.observing.watching import CANCELLED
 from server.opening import Opening
-from server.watching import CANCELLED
 from sonik.audit.call import OK, Call, arguments_digest
 from sonik.correlation import correlated
 from sonik.errors import NotFound, SonikError

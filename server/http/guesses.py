@@ -8,9 +8,9 @@ from ipaddress import IPv6Address, ip_address
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.bounds import TOO_MANY, retry_after
-from server.guard import answer
-from server.refusals import refuse
+from server.http.bounds import TOO_MANY, retry_after
+from server.http.guard import answer
+from server.observing.refusals import refuse
 from sonik.access.recent import Recent
 from sonik.stores.buckets import Limit, LocalBuckets, bucket_key
 

@@ -2,8 +2,8 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.metrics import Metrics
-from server.refusals import refusal
+from server.observing.metrics import Metrics
+from server.observing.refusals import refusal
 
 EVENTS = b"text/event-stream"
 

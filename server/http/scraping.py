@@ -9,9 +9,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from server.callers import Bearer
-from server.metrics import Metrics
+from server.observing.metrics import Metrics
+from server.observing.refusals import refuse
 from server.opening import Opening
-from server.refusals import refuse
 from sonik.errors import SonikError
 
 if TYPE_CHECKING:

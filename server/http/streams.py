@@ -13,10 +13,10 @@ import anyio
 from mcp.server.auth.provider import TokenVerifier
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.bounds import TOO_MANY, bearer_of, caller_key, is_stream, retry_after
 from server.callers import Bearer
-from server.guard import answer
-from server.refusals import refuse
+from server.http.bounds import TOO_MANY, bearer_of, caller_key, is_stream, retry_after
+from server.http.guard import answer
+from server.observing.refusals import refuse
 from sonik.errors import SonikError
 from sonik.settings import Settings
 from sonik.stores.cancellation import cancelled

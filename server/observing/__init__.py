@@ -1,0 +1,1 @@
+"""What operators see: the audit of calls, metrics, traces and the log."""
