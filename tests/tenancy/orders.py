@@ -54,7 +54,7 @@ def _alike(place: Place, owner: str, other: str) -> None:
     nobody, nowhere = run.secrets.new("nobody"), str(uuid4())
     pairs = [
         (own.ref, f"event-{nobody}-2026-11-21"), (own.name, f"Event {nobody}"), (own.id, nowhere),
-        (f"@{run.seeded.words[0]}", f"@{nobody}"),
+        (f"@{own.word}", f"@{nobody}"),
     ]  # fmt: skip
     for hidden, missing in pairs:
         for method, params in _asking_for("{}"):
@@ -192,6 +192,7 @@ class _Own:
             name for name in run.seeded.names if name.startswith(kind.title()) and name.split()[-1] in names
         )
         at = next(place for place, ref in enumerate(run.seeded.refs) if self.name.split()[-1] in ref)
+        self.word = next(word for word in run.seeded.words if word in names and word not in self.name)
         self.ref, self.id = run.seeded.refs[at], run.seeded.refs[at + 1]
 
 

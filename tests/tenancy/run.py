@@ -74,7 +74,7 @@ class Run:
 
     def call(self, caller: Caller, tool: str, arguments: Json) -> Answer:
         """Call a tool, and judge what comes back."""
-        return self.ask(caller, "tools/call", {"name": tool, "arguments": arguments}, target=tool)
+        return self.ask(caller, "tools/call", {"name": tool, "arguments": arguments})
 
     def ask(self, caller: Caller, method: str, params: Json, *, target: str | None = None) -> Answer:
         """Send a request, and judge what comes back."""
@@ -83,7 +83,8 @@ class Run:
         answer = self.line.ask(caller.token, method, params)
         found = [*self._leaks(caller, asked, answer), *_broken(answer)]
         self.breaches += [self._breach(caller, method, params, what) for what in found]
-        self.tally.note(caller, target or method, refused=answer.refused, leaks=len(found))
+        named = params["name"] if method == "tools/call" else method
+        self.tally.note(caller, target or named, refused=answer.refused, leaks=len(found))
         self.done += 1
         self.watch(self.done)
         return answer
