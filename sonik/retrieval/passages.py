@@ -104,18 +104,14 @@ class PassageSearcher:
         """Return the passages that may be among so many best with their scores; of None, all that were reached."""
         vector = QuestionVector(self.sources.embedder, text)
         embedding = vector.begin()
-        texts = asyncio.create_task(self._texts(text, vector, scope=scope))
+        with timer.step("link") as step:
+            link = await find_phrases(self.sources.postgres, text, scope=scope)
+            step.rows = len(link.phrases)
         walk = Walk(self.graphs, scope=scope, now=scope.as_of or self.clock.now(), budget=self.edge_budget)
-        try:
-            with timer.step("link") as step:
-                link = await find_phrases(self.sources.postgres, text, scope=scope)
-                step.rows = len(link.phrases)
-            with timer.step("seeds") as step:
-                await walk.begin({key: phrase.document_frequency for key, phrase in link.phrases.items()})
-                nearest, listed = await texts
-                step.rows = len(listed)
-        finally:
-            texts.cancel()
+        with timer.step("seeds") as step:
+            shared = {key: phrase.document_frequency for key, phrase in link.phrases.items()}
+            (nearest, listed), _ = await asyncio.gather(self._texts(text, vector, scope=scope), walk.begin(shared))
+            step.rows = len(listed)
         seeds = seed_weights(link, listed)
         with timer.step("expand") as step:
             around = await walk.go_on(seeds)

@@ -37,12 +37,12 @@ async def test_somebody_signs_in_works_at_the_desk_and_signs_out(desk: Office, i
     )
     entered = visitor.sign_in(ines, next="/desk?queue=claims")
     assert (entered.status_code, entered.headers["location"]) == (SEE_OTHER, "/desk?queue=claims")
-    desk = visitor.get("/desk")
-    assert desk.status_code == OK
-    assert all(f"<dd>{told}</dd>" in desk.text for told in ("Inés", "Contenido", "acme"))
+    inside = visitor.get("/desk")
+    assert inside.status_code == OK
+    assert all(f"<dd>{told}</dd>" in inside.text for told in ("Inés", "Contenido", "acme"))
     assert visitor.get("/signin").headers["location"] == "/desk"
 
-    left = visitor.post("/signout", {"form_token": token_in(desk)})
+    left = visitor.post("/signout", {"form_token": token_in(inside)})
     assert (left.status_code, left.headers["location"]) == (SEE_OTHER, "/signin?out=1")
     assert visitor.session is None
     assert visitor.get("/desk").status_code == SEE_OTHER
