@@ -96,7 +96,7 @@ class Office:
 
 
 @pytest.fixture(scope="module")
-def desk(medellin_home: Path, market: Engine) -> Iterator[Office]:
+def lobby(medellin_home: Path, market: Engine) -> Iterator[Office]:
     """A desk on this machine, where as many may try to sign in as there are tests."""
     with serving(medellin_home, workers=2, SONIK_SIGNIN_ATTEMPTS_PER_MINUTE="1000", **LOCAL) as served:
         yield Office(served=served, people=market.people)

@@ -22,14 +22,14 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(scope="module")
-async def ines(desk: Office) -> str:
+async def ines(lobby: Office) -> str:
     """Somebody of the content team."""
-    await desk.add("Inés", organisation="acme")
+    await lobby.add("Inés", organisation="acme")
     return "Inés"
 
 
-async def test_somebody_signs_in_works_at_the_desk_and_signs_out(desk: Office, ines: str) -> None:
-    visitor = desk.visitor()
+async def test_somebody_signs_in_works_at_the_desk_and_signs_out(lobby: Office, ines: str) -> None:
+    visitor = lobby.visitor()
     sent_there = visitor.get("/desk?queue=claims")
     assert (sent_there.status_code, sent_there.headers["location"]) == (
         SEE_OTHER,
@@ -48,35 +48,35 @@ async def test_somebody_signs_in_works_at_the_desk_and_signs_out(desk: Office, i
     assert visitor.get("/desk").status_code == SEE_OTHER
 
 
-async def test_what_ends_a_session_ends_it_on_every_worker_at_once(desk: Office) -> None:
-    await desk.add("Marta")
-    first, second = desk.visitor(), desk.visitor()
+async def test_what_ends_a_session_ends_it_on_every_worker_at_once(lobby: Office) -> None:
+    await lobby.add("Marta")
+    first, second = lobby.visitor(), lobby.visitor()
     changes = (
-        partial(desk.people.change_password, password=PASSWORD), partial(desk.people.change_role, role="human"),
-        desk.people.revoke,
+        partial(lobby.people.change_password, password=PASSWORD), partial(lobby.people.change_role, role="human"),
+        lobby.people.revoke,
     )  # fmt: skip
     for change in changes:
         for visitor in (first, second):
             assert visitor.sign_in("marta").status_code == SEE_OTHER
-        assert {desk.visitor_with(first.session).get("/desk").status_code for _ in range(8)} == {OK}
+        assert {lobby.visitor_with(first.session).get("/desk").status_code for _ in range(8)} == {OK}
         await change("Marta", scope=STAFF)
         for visitor in (first, second):
-            told = {desk.visitor_with(visitor.session).get("/desk").status_code for _ in range(8)}
+            told = {lobby.visitor_with(visitor.session).get("/desk").status_code for _ in range(8)}
             assert told == {SEE_OTHER}
     assert first.sign_in("marta").status_code == FORBIDDEN
 
 
-async def test_signing_out_everywhere_ends_what_other_browsers_have(desk: Office, ines: str) -> None:
-    here, elsewhere, other = desk.visitor(), desk.visitor(), desk.visitor()
-    await desk.add("Otra")
+async def test_signing_out_everywhere_ends_what_other_browsers_have(lobby: Office, ines: str) -> None:
+    here, elsewhere, other = lobby.visitor(), lobby.visitor(), lobby.visitor()
+    await lobby.add("Otra")
     for visitor, name in ((here, ines), (elsewhere, ines), (other, "Otra")):
         visitor.sign_in(name)
     here.post("/signout", {"form_token": here.form("/desk"), "where": "everywhere"})
     assert [visitor.get("/desk").status_code for visitor in (here, elsewhere, other)] == [SEE_OTHER, SEE_OTHER, OK]
 
 
-async def test_a_form_without_its_token_or_with_anothers_does_nothing(desk: Office, ines: str) -> None:
-    visitor, stranger = desk.visitor(), desk.visitor()
+async def test_a_form_without_its_token_or_with_anothers_does_nothing(lobby: Office, ines: str) -> None:
+    visitor, stranger = lobby.visitor(), lobby.visitor()
     before = visitor.form()
     good = {"name": ines, "password": PASSWORD}
     for token in ("", "0" * 64, stranger.form(), before[:-1], before.upper() + "é"):
@@ -104,26 +104,26 @@ async def test_a_form_without_its_token_or_with_anothers_does_nothing(desk: Offi
     ids=str,
 )  # fmt: skip
 async def test_a_form_from_another_site_or_none_of_ours_does_nothing(
-    desk: Office, ines: str, headers: dict[str, str]
+    lobby: Office, ines: str, headers: dict[str, str]
 ) -> None:
-    visitor = desk.visitor()
+    visitor = lobby.visitor()
     visitor.sign_in(ines)
     refused = visitor.post("/signout", {"form_token": visitor.form("/desk")}, **headers)
     assert refused.status_code == FORBIDDEN
     assert visitor.get("/desk").status_code == OK
 
 
-async def test_a_session_that_was_put_into_a_browser_beforehand_is_never_signed_in(desk: Office, ines: str) -> None:
-    visitor = desk.visitor()
+async def test_a_session_that_was_put_into_a_browser_beforehand_is_never_signed_in(lobby: Office, ines: str) -> None:
+    visitor = lobby.visitor()
     visitor.cookies.set("sonik-session", BROWSER_TOKEN, domain="127.0.0.1")
     assert visitor.get("/desk").status_code == SEE_OTHER
     visitor.sign_in(ines)
     assert visitor.session not in {None, BROWSER_TOKEN}
-    assert desk.visitor_with(BROWSER_TOKEN).get("/desk").status_code == SEE_OTHER
+    assert lobby.visitor_with(BROWSER_TOKEN).get("/desk").status_code == SEE_OTHER
     again = visitor.session
     visitor.post("/signin", {"form_token": visitor.form("/desk"), "name": ines, "password": PASSWORD})
     assert visitor.session != again
-    assert desk.visitor_with(again).get("/desk").status_code == SEE_OTHER  # the browser's last one ended with it
+    assert lobby.visitor_with(again).get("/desk").status_code == SEE_OTHER  # the browser's last one ended with it
 
 
 @pytest.mark.parametrize(
@@ -132,16 +132,16 @@ async def test_a_session_that_was_put_into_a_browser_beforehand_is_never_signed_
      "javascript:x", "/desk\r\nset-cookie: x=1", "evil.example", "", "/" + "x" * 3_000],
     ids=repr,
 )  # fmt: skip
-async def test_nobody_is_led_to_another_host_after_signing_in(desk: Office, ines: str, wanted: str) -> None:
-    visitor = desk.visitor()
+async def test_nobody_is_led_to_another_host_after_signing_in(lobby: Office, ines: str, wanted: str) -> None:
+    visitor = lobby.visitor()
     entered = visitor.sign_in(ines, next=wanted)
     assert (entered.status_code, entered.headers["location"]) == (SEE_OTHER, "/desk")
     assert visitor.get("/signin", params={"next": wanted}).headers["location"] == "/desk"
 
 
-async def test_a_hostile_name_is_text_wherever_it_is_shown(desk: Office) -> None:
-    await desk.add(HOSTILE)
-    visitor = desk.visitor()
+async def test_a_hostile_name_is_text_wherever_it_is_shown(lobby: Office) -> None:
+    await lobby.add(HOSTILE)
+    visitor = lobby.visitor()
     failed = visitor.sign_in(HOSTILE, "otra cosa del todo")
     entered = visitor.sign_in(HOSTILE)
     inside = visitor.get("/desk")
@@ -151,10 +151,10 @@ async def test_a_hostile_name_is_text_wherever_it_is_shown(desk: Office) -> None
         assert "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&#34;&#39;&amp;" in page.text
 
 
-async def test_an_unknown_name_gets_the_answer_of_a_wrong_password(desk: Office, ines: str) -> None:
+async def test_an_unknown_name_gets_the_answer_of_a_wrong_password(lobby: Office, ines: str) -> None:
     told = []
     for name in (ines, "Nadie"):
-        visitor = desk.visitor()
+        visitor = lobby.visitor()
         failed = visitor.sign_in(name, "otra cosa del todo")
         text = failed.text.replace(visitor.form(), "").replace(name, "")
         told.append((failed.status_code, text, sorted(failed.headers), visitor.session))
@@ -162,8 +162,8 @@ async def test_an_unknown_name_gets_the_answer_of_a_wrong_password(desk: Office,
     assert "El nombre o la contraseña no son correctos." in told[0][1]
 
 
-async def test_guesses_are_bounded_over_both_workers_and_from_one_address(medellin_home: Path, desk: Office) -> None:
-    await desk.add("Blanco")
+async def test_guesses_are_bounded_over_both_workers_and_from_one_address(medellin_home: Path, lobby: Office) -> None:
+    await lobby.add("Blanco")
     with serving(medellin_home, workers=2, SONIK_SIGNIN_ATTEMPTS_PER_MINUTE="1", **LOCAL) as served:
         guessed = Visitor(served).sign_in("Blanco", "intento número uno")
         late = Visitor(served).sign_in(" BLANCO")  # also with the right password
@@ -176,8 +176,8 @@ async def test_guesses_are_bounded_over_both_workers_and_from_one_address(medell
         assert TOO_MANY in others
 
 
-async def test_pages_load_nothing_are_framed_nowhere_and_kept_by_nobody(desk: Office, ines: str) -> None:
-    visitor = desk.visitor()
+async def test_pages_load_nothing_are_framed_nowhere_and_kept_by_nobody(lobby: Office, ines: str) -> None:
+    visitor = lobby.visitor()
     visitor.sign_in(ines)
     for path in ("/signin?out=1", "/desk", "/desk?lang=en"):
         page = visitor.get(path)
@@ -191,13 +191,13 @@ async def test_pages_load_nothing_are_framed_nowhere_and_kept_by_nobody(desk: Of
         assert "style=" not in page.text
         assert "http:" not in page.text.replace(visitor.base, "")
     for name, kind in {"style.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}.items():
-        asset = desk.visitor().get(f"/web/{name}")
+        asset = lobby.visitor().get(f"/web/{name}")
         assert (asset.status_code, asset.headers["content-type"]) == (OK, kind)
-    assert desk.visitor().get("/web/../front.py").status_code == 404
+    assert lobby.visitor().get("/web/../front.py").status_code == 404
 
 
-async def test_cookies_are_out_of_reach_of_scripts_and_other_sites(desk: Office, ines: str) -> None:
-    visitor = desk.visitor()
+async def test_cookies_are_out_of_reach_of_scripts_and_other_sites(lobby: Office, ines: str) -> None:
+    visitor = lobby.visitor()
     asked = visitor.get("/signin").headers.get_list("set-cookie")
     entered = visitor.sign_in(ines).headers.get_list("set-cookie")
     set_session = next(cookie for cookie in entered if cookie.startswith("sonik-session="))
@@ -221,8 +221,8 @@ async def test_behind_https_cookies_are_secure_and_of_this_host_alone(
         assert told.status_code == status
     session = next(one for one in told.headers.get_list("set-cookie") if one.startswith("__Host-sonik="))
     assert {"Secure", "HttpOnly", "Path=/"} <= {part.strip() for part in session.split(";")}
-    desk = served.ask("GET", "/desk", headers={**host, "cookie": session.partition(";")[0]})
-    assert desk.status_code == OK
+    inside = served.ask("GET", "/desk", headers={**host, "cookie": session.partition(";")[0]})
+    assert inside.status_code == OK
 
 
 async def test_nobody_signs_in_in_the_clear_from_another_machine_and_pages_can_be_off(
@@ -245,26 +245,26 @@ async def test_nobody_signs_in_in_the_clear_from_another_machine_and_pages_can_b
      ({"accept-language": "x;q=x,,,;"}, "?lang=de", "Entra con")],
 )  # fmt: skip
 async def test_pages_speak_the_language_of_the_browser_or_the_chosen_one(
-    desk: Office, headers: dict[str, str], query: str, says: str
+    lobby: Office, headers: dict[str, str], query: str, says: str
 ) -> None:
-    visitor = desk.visitor(**headers)
+    visitor = lobby.visitor(**headers)
     assert says in visitor.get(f"/signin{query}").text
     assert says in visitor.get("/signin").text  # a choice is remembered
 
 
-async def test_a_session_acts_as_a_key_of_the_role_would(market: Engine, desk: Office, ines: str) -> None:
-    visitor = desk.visitor()
+async def test_a_session_acts_as_a_key_of_the_role_would(market: Engine, lobby: Office, ines: str) -> None:
+    visitor = lobby.visitor()
     visitor.sign_in(ines)
     signed_in = await market.sessions.check(str(visitor.session))
     assert signed_in is not None
     assert signed_in.person.scope == Scope(role="content", organisation="acme", user="Inés")
 
 
-async def test_a_session_opens_no_tools_and_a_key_no_desk(desk: Office, ines: str) -> None:
-    visitor = desk.visitor()
+async def test_a_session_opens_no_tools_and_a_key_no_desk(lobby: Office, ines: str) -> None:
+    visitor = lobby.visitor()
     visitor.sign_in(ines)
     headers = {"accept": "application/json, text/event-stream"}
     called = visitor.ask("POST", "/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, headers=headers)
     assert called.status_code == httpx2.codes.UNAUTHORIZED
-    as_session = desk.visitor(authorization=f"Bearer {visitor.session}")
+    as_session = lobby.visitor(authorization=f"Bearer {visitor.session}")
     assert as_session.get("/desk").status_code == SEE_OTHER

@@ -61,14 +61,14 @@ async def labelled(page: Page) -> list[str]:
     return told
 
 
-async def test_somebody_signs_in_and_out_by_keyboard_alone(page: Page, desk: Office) -> None:
-    await desk.add("Teclado")
+async def test_somebody_signs_in_and_out_by_keyboard_alone(page: Page, lobby: Office) -> None:
+    await lobby.add("Teclado")
     asked: list[str] = []
     complaints: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda said: complaints.append(said.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    await page.goto(f"{desk.served.base}/desk?lang=es")
+    await page.goto(f"{lobby.served.base}/desk?lang=es")
     assert await labelled(page) == ["input", "Nombre"]
     await page.keyboard.type("teclado")
     await page.keyboard.press("Tab")
@@ -86,18 +86,18 @@ async def test_somebody_signs_in_and_out_by_keyboard_alone(page: Page, desk: Off
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/signin?out=1")
     assert await page.get_by_role("status").text_content() == "Has salido."
-    assert {url.startswith(f"{desk.served.base}/") for url in asked} == {True}
+    assert {url.startswith(f"{lobby.served.base}/") for url in asked} == {True}
     assert complaints == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_every_text_stands_out_in_light_and_dark(
-    page: Page, desk: Office, theme: Literal["light", "dark"]
+    page: Page, lobby: Office, theme: Literal["light", "dark"]
 ) -> None:
     name = f"Inés {theme}"
-    await desk.add(name)
+    await lobby.add(name)
     await page.emulate_media(color_scheme=theme)
-    await page.goto(f"{desk.served.base}/signin?lang=es")
+    await page.goto(f"{lobby.served.base}/signin?lang=es")
     await shoot(page, f"signin-{theme}")
     pale = await page.evaluate(CONTRASTS)
     await page.get_by_label("Nombre").fill(name)
@@ -120,9 +120,9 @@ async def test_every_text_stands_out_in_light_and_dark(
     assert [(text, ratio) for text, ratio in pale if ratio < AA] == []
 
 
-async def test_a_hostile_name_is_text(page: Page, desk: Office) -> None:
-    await desk.add(HOSTILE)
-    await page.goto(f"{desk.served.base}/signin?lang=en")
+async def test_a_hostile_name_is_text(page: Page, lobby: Office) -> None:
+    await lobby.add(HOSTILE)
+    await page.goto(f"{lobby.served.base}/signin?lang=en")
     await page.get_by_label("Name").fill(HOSTILE)
     await page.get_by_label("Password").fill(PASSWORD)
     await page.keyboard.press("Enter")
@@ -132,9 +132,9 @@ async def test_a_hostile_name_is_text(page: Page, desk: Office) -> None:
     assert await page.locator("main img").count() == 0
 
 
-async def test_a_page_of_another_site_cannot_sign_somebody_out_or_frame_the_desk(page: Page, desk: Office) -> None:
-    await desk.add("Marco")
-    await page.goto(f"{desk.served.base}/signin?lang=en")
+async def test_a_page_of_another_site_cannot_sign_somebody_out_or_frame_the_desk(page: Page, lobby: Office) -> None:
+    await lobby.add("Marco")
+    await page.goto(f"{lobby.served.base}/signin?lang=en")
     await page.get_by_label("Name").fill("Marco")
     await page.get_by_label("Password").fill(PASSWORD)
     await page.keyboard.press("Enter")
@@ -142,11 +142,11 @@ async def test_a_page_of_another_site_cannot_sign_somebody_out_or_frame_the_desk
     token = await page.locator("input[name=form_token]").first.get_attribute("value")
     await page.goto("data:text/html,<title>elsewhere</title>")
     await page.set_content(
-        f"<form method=post action={desk.served.base}/signout><input name=form_token value={token}></form>"
-        f"<iframe src={desk.served.base}/signin></iframe>"
+        f"<form method=post action={lobby.served.base}/signout><input name=form_token value={token}></form>"
+        f"<iframe src={lobby.served.base}/signin></iframe>"
     )
     assert not await page.frames[1].get_by_label("Password").count()
     async with page.expect_navigation():
         await page.evaluate("document.forms[0].submit()")
-    await page.goto(f"{desk.served.base}/desk")
+    await page.goto(f"{lobby.served.base}/desk")
     assert await page.get_by_role("heading", level=1).text_content() == "Desk"
