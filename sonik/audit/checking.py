@@ -1,6 +1,5 @@
 """Checking: whether every row still says what was sealed, and every seal follows the one before."""
 
-import hmac
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -9,7 +8,7 @@ from datetime import datetime
 from difflib import SequenceMatcher
 from itertools import islice
 
-from sonik.audit.seal import NOTHING_BEFORE, Place, Row, Seal, leaf_of, mark_of, root_of
+from sonik.audit.seal import FORGET, NOTHING_BEFORE, Place, Row, Seal, leaf_of, root_of
 from sonik.audit.sealing import stretch
 from sonik.sql import queries
 from sonik.stores.postgres import Postgres, Session
@@ -18,7 +17,6 @@ SQL = queries("audit")
 PAGE = 20
 MOST_TOLD = 200
 MOST_OF_A_SEAL = 20
-FORGET = "audit.forget"
 LEAST_HEAD = 12
 # Rows read beyond those that are expected: enough to tell what is wrong.
 MOST_EXTRA = 1_000
@@ -149,7 +147,7 @@ class _Walk:
         """With a secret, all seals bear its mark from the first one on that has any."""
         if self._secret is None:
             return
-        if seal.mark is not None and hmac.compare_digest(seal.mark, mark_of(seal.digest, self._secret)):
+        if seal.bears_mark_of(self._secret):
             self.found.marked += 1
         elif seal.mark is not None or self.found.marked:
             self.found.tell(seal.number, "it does not bear the mark of this secret")

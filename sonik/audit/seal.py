@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 LEAF_BYTES = 32
+# The log tells of batches it forgot by a row of its own, of this action.
+FORGET = "audit.forget"
 NOTHING_BEFORE = bytes(32)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -77,6 +79,12 @@ class Seal:
         """The digests of its rows, in order."""
         leaves = self.leaves or b""
         return [leaves[start : start + LEAF_BYTES] for start in range(0, len(leaves), LEAF_BYTES)]
+
+    def bears_mark_of(self, secret: bytes | None) -> bool:
+        """Say whether somebody who has the secret put this seal on."""
+        if self.mark is None or secret is None:
+            return False
+        return hmac.compare_digest(self.mark, mark_of(self.digest, secret))
 
     def proper_digest(self) -> bytes:
         """Return the digest that what it says comes to."""

@@ -1,10 +1,9 @@
 """Sealing: a job that comes round puts seals on what was logged since, and forgets whole batches that are old."""
 
-import hmac
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from sonik.audit.seal import Place, Row, Seal, mark_of, sealed
+from sonik.audit.seal import FORGET, Place, Row, Seal, sealed
 from sonik.clock import Clock
 from sonik.correlation import correlation_id
 from sonik.errors import Misconfigured
@@ -79,7 +78,7 @@ class Sealing:
     def _check_mark(self, last: Seal | None) -> None:
         if last is None or last.mark is None:
             return
-        if self.secret is None or not hmac.compare_digest(last.mark, mark_of(last.digest, self.secret)):
+        if not last.bears_mark_of(self.secret):
             raise Misconfigured(
                 f"Seal {last.number} of the audit log bears the mark of another SONIK_AUDIT_SECRET.",
                 next_step="Set the one it was made with, on every process that does jobs.",
@@ -95,7 +94,7 @@ class Sealing:
         if not found:
             return {"through": None}
         told: JsonObject = {"through": int(str(found[0]["through"])), "rows": int(str(found[0]["swept"]))}
-        note = {"now": self.clock.now(), "correlation_id": correlation_id(), "action": "audit.forget"}
+        note = {"now": self.clock.now(), "correlation_id": correlation_id(), "action": FORGET}
         await step.session.execute(TRUTH["append_note"], {**note, "details": jsonb(told)})
         return told
 

@@ -8,5 +8,5 @@ WHERE r.collection = $collection AND r.valid_from <= $known_by AND r.valid_to > 
   AND (b.is_title OR coalesce(b.document_frequency, 0) <= $common)
 WITH a, b, coalesce(r.w_knowledge, r.weight) AS weight, coalesce(b.document_frequency, 0) AS shared
 ORDER BY weight DESC, shared
-// One text for each start, since cells take four times as long to read. Numbers of this form have six decimals.
+// One text for each start, since a reply of many small cells takes longer to read. Such numbers have six decimals.
 RETURN a.id, string.join(collect(b.id + ' ' + toString(weight) + ' ' + toString(shared))[0..$fanout], ',')
