@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections import deque
-from contextlib import suppress
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from sonik.clock import Clock
 from sonik.correlation import correlation_id
 from sonik.errors import InvalidInput, SonikError
 from sonik.sql import queries
+from sonik.stores.turns import in_turns
 
 if TYPE_CHECKING:
     from sonik.stores.postgres import Postgres
@@ -53,15 +54,7 @@ class CallLog:
 
     async def run(self, postgres: "Postgres") -> None:
         """Write batches until cancelled."""
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(FLUSH_SECONDS):
-                    await self._full.wait()
-            self._full.clear()
-            await self.flush(postgres)
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise asyncio.CancelledError
+        await in_turns(partial(self.flush, postgres), full=self._full, seconds=FLUSH_SECONDS)
 
     async def flush(self, postgres: "Postgres") -> None:
         """Write what is waiting; if truth does not answer, keep it for the next time."""

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +13,7 @@ from sonik.errors import InvalidInput, SonikError
 from sonik.identity.names import fold, strip_invisible
 from sonik.sql import queries
 from sonik.stores.postgres import Postgres
+from sonik.stores.turns import in_turns
 from sonik.types import JsonObject, Scope, Trace
 
 logger = logging.getLogger(__name__)
@@ -59,15 +59,7 @@ class TraversalLog:
 
     async def run(self) -> None:
         """Write batches until cancelled."""
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(FLUSH_SECONDS):
-                    await self._full.wait()
-            self._full.clear()
-            await self.flush()
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise asyncio.CancelledError
+        await in_turns(self.flush, full=self._full, seconds=FLUSH_SECONDS)
 
     async def flush(self) -> None:
         """Write what is waiting; if truth does not answer, keep it for the next time."""
