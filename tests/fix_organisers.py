@@ -59,12 +59,13 @@ def a_ticket(name: str, event: str) -> JsonObject:
     }  # fmt: skip
 
 
-def a_campaign(name: str, *events: str, budget: float = 600, ends_in: int = 9) -> JsonObject:
-    """Return a private campaign that promotes events."""
-    dates = {"start_date": NOW.isoformat(), "end_date": (NOW + timedelta(days=ends_in)).isoformat()}
+def a_campaign(name: str, *events: str, starts_in: int = 0) -> JsonObject:
+    """Return a private campaign of nine days that promotes events."""
+    starts = NOW + timedelta(days=starts_in)
+    dates = {"start_date": starts.isoformat(), "end_date": (starts + timedelta(days=9)).isoformat()}
     return {
         "kind": "campaign", "source_id": name, "name": name, "visibility": "org",
-        "attributes": {"channel": "instagram", "budget": budget, **dates},
+        "attributes": {"channel": "instagram", "budget": 600, **dates},
         "relations": [relation("PROMOTES", "event", event) for event in events],
     }  # fmt: skip
 
@@ -94,21 +95,25 @@ def guests() -> list[JsonObject]:
     return records
 
 
-async def settle(engine: Engine) -> None:
-    """Deliver both organisations' events, campaigns, tickets and guests."""
+def records() -> dict[str, list[JsonObject]]:
+    """Return each organisation's events, campaigns, tickets and guests."""
     nights = [an_event("Noche Grande", 7), an_event("Noche Chica", 8), an_event("Noche Vieja", -60)]
-    tiers = [
-        a_ticket("Palco 0", "Noche Grande"),
-        a_ticket("Palco 1", "Noche Grande"),
-        a_ticket("General", "Noche Chica"),
-    ]
+    tiers = [a_ticket(tier, "Noche Grande") for tier in ("Palco 0", "Palco 1")] + [a_ticket("General", "Noche Chica")]
     campaigns = [
-        a_campaign("Primavera en Acme", "Noche Grande", "Noche Chica"), a_campaign("Otoño en Acme", "Noche Chica"),
-        a_campaign("Invierno en Acme", "Noche Vieja", ends_in=-50),
-    ]  # fmt: skip
-    campaigns[2]["attributes"] = {"end_date": (NOW - timedelta(days=50)).isoformat()}
-    await deliver_for(engine, "acme", [*nights, *tiers, *campaigns, *guests()])
-    await deliver_for(engine, "rival", [an_event("Noche Ajena", 7), a_campaign("Verano en Rival", "Noche Ajena")])
+        a_campaign("Primavera en Acme", "Noche Grande", "Noche Chica"),
+        a_campaign("Otoño en Acme", "Noche Chica"),
+        a_campaign("Invierno en Acme", "Noche Vieja", starts_in=-60),
+    ]
+    return {
+        "acme": [*nights, *tiers, *campaigns, *guests()],
+        "rival": [an_event("Noche Ajena", 7), a_campaign("Verano en Rival", "Noche Ajena")],
+    }
+
+
+async def settle(engine: Engine) -> None:
+    """Deliver what is both organisations'."""
+    for organisation, told_by in records().items():
+        await deliver_for(engine, organisation, told_by)
 
 
 @pytest.fixture(scope="session")
