@@ -39,7 +39,8 @@ def _again(place: Place, owner: str, other: str) -> None:
     for asked in (f"qué sabemos de {name}", f"qué sabemos de {name}", f"¿Qué se sabe de {name}?", "salsa esta noche"):
         shown = []
         for who in (owner, other, owner, None, owner):
-            hits = run.call(run.one("reader", who), "sonik_search", {"query": asked, "limit": 50}).data.get("hits", [])
+            whole = {"query": asked, "limit": 50, "max_tokens": 20_000}
+            hits = run.call(run.one("reader", who), "sonik_search", whole).data.get("hits", [])
             shown.append([hit["ref"] for hit in hits])
         run.must(
             shown[0] == shown[2] == shown[4], run.one("reader", owner), f"'{asked}' has another answer the next time"
