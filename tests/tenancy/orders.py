@@ -185,7 +185,7 @@ def _reported(place: Place, owner: str, other: str) -> None:
         ("campaigns", "campaign", "converted", CONVERTED // 5 * 5, CONVERTED),
         ("events", "event", "attended", FEW, CAME),
     ):
-        own, asked = _own(run, owner, kind), {"topic": topic, "limit": 50}
+        own, asked = _own(run, owner, kind), {"topic": topic, "limit": 50, "max_tokens": 20_000}
         told = _figures(run.call(asker, "sonik_insights", asked), own.ref)
         run.must(told.get(figure) == ours, asker, f"of {topic} it is told {told}")
         run.call(rival, "sonik_insights", asked)
@@ -236,14 +236,5 @@ def planted(run: Run) -> Secret:
 
 
 ORDERS: tuple[Order, ...] = (
-    _again,
-    _alike,
-    _changes,
-    _meetings,
-    _handed_over,
-    _reported,
-    forged,
-    roles,
-    withdrawn,
-    watched,
-)
+    _again, _alike, _changes, _meetings, _handed_over, _reported, forged, roles, withdrawn, watched
+)  # fmt: skip
