@@ -60,7 +60,7 @@ language sql stable security definer set search_path = unified, pg_temp as $$
         select current_setting('sonik.collection', true) as collection, current_setting('sonik.role', true) as role,
                nullif(current_setting('sonik.org', true), '') as org
     ), own as (
-        select e.id, asker.*
+        select e.id, e.id::text as key, asker.*
         from asker
         join entities e on e.id = any (shown) and e.collection = asker.collection and e.deleted_at is null
         where asker.role = 'staff' or (asker.role = 'organizer'
@@ -70,8 +70,8 @@ language sql stable security definer set search_path = unified, pg_temp as $$
     ), weekly as (
         select own.id, own.role, count(*) as answers, count(distinct (l.owner_org, l.actor)) as callers
         from traversal_log l
-        cross join lateral jsonb_to_recordset(l.carried) as hit (id uuid)
-        join own on own.id = hit.id and own.collection = l.collection
+        cross join lateral jsonb_array_elements(l.carried) as hit
+        join own on own.key = hit ->> 'id' and own.collection = l.collection
         where l.at >= date_trunc('week', since, 'UTC') and l.at < date_trunc('week', until, 'UTC')
           and (own.role = 'staff' or (l.owner_org is distinct from own.org and l.role is distinct from 'staff'))
         group by own.id, own.role, date_trunc('week', l.at, 'UTC')
