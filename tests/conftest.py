@@ -17,4 +17,5 @@ pytest_plugins = [
     "tests.fix_browser",
     "tests.fix_desk",
     "tests.fix_outage",
+    "tests.fix_organisers",
 ]
