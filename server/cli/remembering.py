@@ -12,13 +12,6 @@ from server.cli.reading import Json, call, print_json, print_notes
 Session = Annotated[str | None, typer.Option("--session", help="Name of the session it belongs to.")]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
-    app.command()(remember)
-    app.command()(recall)
-    app.command()(insights)
-
-
 def remember(
     kind: Annotated[str, typer.Argument(help="outcome, note, blocker or decision.")],
     text: Annotated[str, typer.Argument(help="What to keep; an outcome may do without.")] = "",
