@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol, cast
 
-import typer
-
 from docs._tables import Schema, cell, fields, in_words, table
 from server.cli.main import app
 from sonik import errors, ontology
@@ -57,7 +55,7 @@ def tools_page() -> str:
 
 def cli_page() -> str:
     """Return the page of commands."""
-    root = cast("_Command", typer.main.get_command(app))
+    root = cast("_Command", app.whole())
     exits = (
         "Exit codes: 0 when all went well; 1 when a check failed or records were refused; 2 when the call was wrong or "
         "a store does not answer, with one sentence and the next step on stderr."

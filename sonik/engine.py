@@ -17,6 +17,7 @@ from sonik.audit.auditor import Auditor
 from sonik.audit.log import CallLog
 from sonik.clock import Clock
 from sonik.errors import InvalidInput, OutOfTime, did_you_mean
+from sonik.growth.organiser import Organiser
 from sonik.ingest import background
 from sonik.ingest.background import BackgroundIngest
 from sonik.ingest.files import Row
@@ -106,6 +107,7 @@ class Engine:
         self.log = TraversalLog(postgres=postgres, clock=clock)
         self.learner = Learner(postgres=postgres, clock=clock, log=self.log, cap=settings.learning_cap)
         self.insights = Insights(postgres=postgres, clock=clock, log=self.log)
+        self.organiser = Organiser(postgres=postgres, clock=clock, log=self.log, traces_days=settings.keep_traces_days)
         self.notebook = Notebook(postgres=postgres, clock=clock, log=self.log, legends=legends)
         self._postgres = postgres
         self._graphs = graphs

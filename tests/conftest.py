@@ -1,5 +1,7 @@
 """Fixtures live by topic in fix_*.py beside this file."""
 
+from sonik.stores.allocator import share_arenas
+
 pytest_plugins = [
     "tests.fix_embedded",
     "tests.fix_engine",
@@ -17,4 +19,10 @@ pytest_plugins = [
     "tests.fix_browser",
     "tests.fix_desk",
     "tests.fix_outage",
+    "tests.fix_organisers",
 ]
+
+
+def pytest_configure() -> None:
+    """Keep a run small as servers are: it opens hundreds of stores, one after another."""
+    share_arenas()

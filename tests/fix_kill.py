@@ -13,7 +13,6 @@ from pathlib import Path
 
 import psycopg
 
-from server.stdio import serve
 from sonik.engine import Engine
 from sonik.errors import Conflict, SonikError, StoreUnavailable
 from sonik.identity.sighting import Source
@@ -94,6 +93,9 @@ def work(role: str, settings: str, master: str, *arguments: str) -> None:
     elif role == "work":
         asyncio.run(do_jobs(chosen, master=int(master)))
     elif role == "serve":
+        # Only this role speaks the protocol; the others are started again and again, and need not load it.
+        from server.stdio import serve
+
         asyncio.run(serve(chosen))
     else:
         asyncio.run(write(chosen, Path(arguments[0]), int(arguments[1]), master=int(master)))

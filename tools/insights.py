@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from sonik.errors import InvalidInput, did_you_mean
 from sonik.learning.blockers import Blocker
@@ -15,8 +15,9 @@ from sonik.retrieval.trace import new_trace_id
 from sonik.sync.weights import effective_weight
 from sonik.types import Scope
 from tools.arguments import Name, Reading, one_of
+from tools.organiser import campaign_of, event_of
 from tools.rendering import Rendered, fitted
-from tools.results import Result, SourceText, shortened
+from tools.results import Figure, Insight, Result, SourceText, quoted, shortened
 
 if TYPE_CHECKING:
     from sonik.engine import Engine
@@ -36,23 +37,25 @@ CAUSES = {
     "burst": "few callers, or many that never say what came of it",
     "trend": "many callers who judge what they get",
 }
-Figure = str | int | float
+# What an organisation is told of its own; names there come from outside.
+OWN = ("campaigns", "events")
+IDLE = "Nothing to tell. Learning looks once an hour, or at `sonik learn run`."
+NONE_OWN = "None in these days. What an organisation's ingest key delivers is its own."
+ROUNDED = "Counted in fives, rounded down; a cost is the most it can be."
 
 
 class InsightsArguments(Reading):
     """Arguments of sonik_insights."""
 
-    topic: Annotated[Name, one_of("hot_paths", "blockers", "top_queries", "weights", "cache", "sync", "quality")]
+    topic: Annotated[
+        Name,
+        one_of(
+            "hot_paths", "blockers", "top_queries", "weights", "cache", "sync", "quality", "campaigns", "events",
+        ),
+    ]  # fmt: skip
     days: int = Field(30, ge=1, le=365)
     limit: int = Field(10, ge=1, le=MOST)
-
-
-class Insight(BaseModel):
-    """One finding and its figures; what people typed is `asked`."""
-
-    name: str | None = None
-    asked: list[SourceText] | None = None
-    figures: dict[str, Figure]
+    organisation: Name | None = Field(None, description="staff only: whose")
 
 
 class InsightsResult(Result):
@@ -64,17 +67,20 @@ class InsightsResult(Result):
 
 async def sonik_insights(engine: "Engine", scope: Scope, arguments: InsightsArguments) -> Rendered[InsightsResult]:
     """Show paths too hot (loop, burst, trend), blockers (wanted, not found), top queries, learned weights, how much
-    is asked again, how far stores and sources lag, what is missing or old.
+    is asked again, how far stores and sources lag, what is missing or old; to organizers their campaigns and events.
 
     Example: {"topic": "blockers", "days": 7}.
     """
     if arguments.topic not in TOPICS:
         hint = did_you_mean(arguments.topic, list(TOPICS))
         raise InvalidInput(f"No topic '{arguments.topic[:40]}'.", next_step=hint, field="topic")
+    if arguments.organisation is not None and arguments.topic not in OWN:
+        step = f"Leave it out, or ask for {' or '.join(OWN)}."
+        raise InvalidInput(f"'{arguments.topic}' is of no organisation.", next_step=step, field="organisation")
     items = await TOPICS[arguments.topic](engine, scope, arguments)
     result = InsightsResult(
         trace_id=new_trace_id(), as_of=engine.as_of(scope), topic=arguments.topic, items=items,
-        notes=None if items else ["Nothing to tell. Learning looks once an hour, or at `sonik learn run`."],
+        notes=_notes(items, arguments.topic, scope),
     )  # fmt: skip
     return fitted(result, _fewer, budget=arguments.budget_tokens, text=_text)
 
@@ -130,10 +136,24 @@ async def _quality(engine: "Engine", scope: Scope, arguments: InsightsArguments)
     ]  # fmt: skip
 
 
+async def _campaigns(engine: "Engine", scope: Scope, arguments: InsightsArguments) -> list[Insight]:
+    found = await engine.organiser.campaigns(
+        arguments.organisation, scope=scope, days=arguments.days, limit=arguments.limit
+    )
+    return [campaign_of(one) for one in found]
+
+
+async def _events(engine: "Engine", scope: Scope, arguments: InsightsArguments) -> list[Insight]:
+    found = await engine.organiser.events(
+        arguments.organisation, scope=scope, days=arguments.days, limit=arguments.limit
+    )
+    return [event_of(one) for one in found]
+
+
 Look = Callable[["Engine", Scope, InsightsArguments], Awaitable[list[Insight]]]
 TOPICS: Mapping[str, Look] = {
     "hot_paths": _hot_paths, "blockers": _blockers, "top_queries": _top_queries, "weights": _weights,
-    "cache": _cache, "sync": _sync, "quality": _quality,
+    "cache": _cache, "sync": _sync, "quality": _quality, "campaigns": _campaigns, "events": _events,
 }  # fmt: skip
 
 
@@ -211,11 +231,18 @@ def _taught(one: Taught) -> Insight:
     return Insight(name=shortened(str(one.edge), limit=LONGEST), figures=figures)
 
 
+def _notes(items: list[Insight], topic: str, scope: Scope) -> list[str] | None:
+    if not items:
+        return [NONE_OWN if topic in OWN else IDLE]
+    return [ROUNDED] if topic in OWN and scope.role != "staff" else None
+
+
 def _fewer(result: InsightsResult) -> Iterator[InsightsResult]:
     for kept in range(len(result.items) - 1, 0, -1):
         yield result.model_copy(update={"items": result.items[:kept], "truncated": True})
 
 
 def _text(result: InsightsResult) -> str:
-    named = (item.name or f"{item.figures.get('asks', '')} asks" for item in result.items)
+    names = (item.name or f"{item.figures.get('asks', '')} asks" for item in result.items)
+    named = (quoted(name) if result.topic in OWN else name for name in names)
     return f"{result.topic}: " + "; ".join(named)

@@ -20,6 +20,7 @@ LACKING: Mapping[str, str] = {
     "texts": "Texts cannot be searched for now: only names, dates and relations were; what a text says may be missed.",
     "meaning": "Texts were searched by their words only, not by meaning, for now: try other words, or later.",
 }
+Figure = str | int | float
 _QUOTES = str.maketrans("“”", "''")
 
 
@@ -149,6 +150,14 @@ class TraverseResult(Partial):
     total: int
     hits: list[Reached]
     queries: list[GraphQuery] | None = None
+
+
+class Insight(BaseModel):
+    """One finding and its figures; what people typed is `asked`."""
+
+    name: str | None = None
+    asked: list[SourceText] | None = None
+    figures: dict[str, Figure]
 
 
 class Thing(BaseModel):

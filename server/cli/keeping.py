@@ -18,13 +18,6 @@ SINKS = ("graph", "vectors")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
-    app.command()(backup)
-    app.command()(restore)
-    app.command()(upgrade)
-
-
 def backup(
     directory: Annotated[Path, typer.Argument(help="A directory that is not there yet.")], as_json: Json = False
 ) -> None:  # fmt: skip

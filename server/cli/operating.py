@@ -16,16 +16,6 @@ from sonik.stores import embedded
 from sonik.stores.embedded.doctor import examine
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
-    app.command()(serve)
-    app.command()(up)
-    app.command()(down)
-    app.command()(status)
-    app.command()(doctor)
-    app.command()(demo)
-
-
 def serve(
     http: Annotated[bool, typer.Option("--http", help="Serve over Streamable HTTP at /mcp instead of stdio.")] = False,
     host: Annotated[str, typer.Option(help="Address to listen on (HTTP).")] = "127.0.0.1",

@@ -22,16 +22,6 @@ Market = Annotated[str | None, typer.Option(help="Slug or name of a market.")]
 Limit = Annotated[int, typer.Option(min=1, max=50, help="Most results to show.")]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
-    app.command()(search)
-    app.command("whats-on")(whats_on)
-    app.command()(entity)
-    app.command()(traverse)
-    app.command()(describe)
-    app.command()(resolve)
-
-
 def search(
     query: Annotated[str, typer.Argument(help="The question in Spanish, Portuguese or English.")],
     market: Market = None,

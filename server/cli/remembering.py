@@ -12,13 +12,6 @@ from server.cli.reading import Json, call, print_json, print_notes
 Session = Annotated[str | None, typer.Option("--session", help="Name of the session it belongs to.")]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
-    app.command()(remember)
-    app.command()(recall)
-    app.command()(insights)
-
-
 def remember(
     kind: Annotated[str, typer.Argument(help="outcome, note, blocker or decision.")],
     text: Annotated[str, typer.Argument(help="What to keep; an outcome may do without.")] = "",
@@ -59,13 +52,18 @@ def recall(
 
 
 def insights(
-    topic: Annotated[str, typer.Argument(help="hot_paths, blockers, top_queries, weights, cache or sync.")],
+    topic: Annotated[
+        str,
+        typer.Argument(help="hot_paths, blockers, top_queries, weights, cache, sync, quality, campaigns or events."),
+    ],
     days: Annotated[int, typer.Option(min=1, max=365, help="How far to look back.")] = 30,
     limit: Annotated[int, typer.Option(min=1, max=50, help="Most findings to show.")] = 10,
+    organisation: Annotated[str | None, typer.Option(help="Whose campaigns or events; for staff.")] = None,
     as_json: Json = False,
 ) -> None:
     """Show what use tells: sonik insights blockers --days 7."""
-    rendered = call("sonik_insights", {"topic": topic, "days": days, "limit": limit})
+    given = {"topic": topic, "days": days, "limit": limit, "organisation": organisation}
+    rendered = call("sonik_insights", given)
     if as_json:
         return print_json(rendered)
     table = Table("what", "figures")

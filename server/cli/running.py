@@ -28,12 +28,14 @@ def with_engine(
         task = asyncio.current_task()
         if task is not None:
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        # Nothing of what is being loaded is garbage, and it stays: the collector need not look through it ever.
+        gc.disable()
         # LanceDB takes a second to import: commands that need no engine do not wait for it.
         from sonik.engine import Engine
 
         async with Engine.open(chosen, project=project) as engine:
-            # What is imported by now stays: the collector of cycles need not look through it again and again.
             gc.freeze()
+            gc.enable()
             return await work(engine)
 
     try:

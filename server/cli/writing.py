@@ -28,11 +28,6 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 600.0
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
-    app.command()(ingest)
-
-
 def ingest(
     file: Annotated[
         str,

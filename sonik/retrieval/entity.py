@@ -47,7 +47,7 @@ class Neighbour:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ComingEvent:
-    """An event of a venue, an artist or a promoter."""
+    """An event of a venue, an artist, a promoter or a campaign."""
 
     name: str
     ref: str

@@ -15,6 +15,10 @@ WORDS_PER_UNEXPLAINED = 0.07
 WORDS_AT_MOST = 0.7
 # Having all the words that no phrase explains counts so much.
 COVERED = 0.12
+# A greatest cosine below this says nothing.
+LEAST_COSINE = 1e-6
+# So many of the best ranks are looked at, beside the text list.
+RANKED = 100
 # The text list's weight among the seeds, and how fast it falls: the first of it counts 0.2 / 6 / 3.3.
 TEXT_SEED = 0.2
 RRF_K = 60
@@ -42,42 +46,53 @@ def word_weight(link: Link) -> float:
     return min(WORDS_AT_LEAST + WORDS_PER_UNEXPLAINED * len(link.unexplained), WORDS_AT_MOST)
 
 
+def leading(rank: Mapping[str, float], passages: Collection[str], *, listed: Collection[str]) -> dict[str, float]:
+    """Return the rank of the passages that may answer: those of the text list, and those that hold most of it."""
+    best = nlargest(RANKED, {*passages, *listed}, key=lambda key: (rank[key], key))
+    return {key: rank[key] for key in {*best, *listed}}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
-    """What speaks for passages: their rank in the graph, their cosine, and their share of the unexplained words."""
+    """What speaks for passages: their rank in the graph, their cosine, and their share of the unexplained words.
+
+    A cosine that is not known is at most `unknown`.
+    """
 
     rank: Mapping[str, float]
     cosine: Mapping[str, float]
+    unknown: float = 1.0
     covered: Mapping[str, float] = field(default_factory=dict)
 
-    def contenders(self, *, words: float, wanted: int) -> set[str]:
+    def contenders(self, *, words: float, wanted: int | None) -> set[str]:
         """Return the passages that may be among so many best, whatever their cover and the cosines not known yet.
 
-        A cosine that is not known is at most the least that is: the nearest passages are the known ones. After the
-        threshold algorithm of Fagin, Lotem and Naor 2003, which looks up no more than can change the answer.
+        Of None, all may be. After the threshold algorithm of Fagin, Lotem and Naor 2003, which looks up no more than
+        can change the answer.
         """
-        least = min(self.parts().values(), default=1.0)
-        at_least = self._scores(self.rank, words=words, unknown=0.0)
-        at_most = self._scores(self.rank, words=words, unknown=least)
-        needed = nlargest(wanted, at_least.values())[-1] if at_least else 0.0
+        if wanted is None or len(self.rank) <= wanted:
+            return set(self.rank)
+        at_least = self._scores(self.rank, words=words)
         # What rounding takes from one of two equal scores must not decide.
-        return {key for key, score in at_most.items() if score + COVERED + 1e-9 >= needed}
+        needed = nlargest(wanted, at_least.values())[-1] - COVERED - 1e-9
+        more = words * max(self.unknown, 0.0) / self._greatest()
+        known = self.cosine.keys()
+        return {key for key, score in at_least.items() if (score if key in known else score + more) >= needed}
 
     def scores(self, keys: Collection[str], *, words: float) -> dict[str, float]:
         """Return the score in [0, 1] of passages: rank on its scale, `words` times the scaled cosine, and cover."""
         whole = 1.0 + words + COVERED
-        own = self._scores(keys, words=words, unknown=0.0)
+        own = self._scores(keys, words=words)
         return {key: (score + COVERED * self.covered.get(key, 0.0)) / whole for key, score in own.items()}
 
-    def parts(self) -> dict[str, float]:
-        """Return the cosines as parts of the greatest."""
-        greatest = max(self.cosine.values(), default=0.0)
-        return {key: max(cosine, 0.0) / greatest if greatest > 0 else 0.0 for key, cosine in self.cosine.items()}
+    def _scores(self, keys: Collection[str], *, words: float) -> dict[str, float]:
+        """Return what rank and the known cosines give, on the scale where the cover has its weight."""
+        best, scale = max(self.rank.values(), default=0.0), words / self._greatest()
+        return {key: _decades(self.rank[key], best) + scale * max(self.cosine.get(key, 0.0), 0.0) for key in keys}
 
-    def _scores(self, keys: Collection[str], *, words: float, unknown: float) -> dict[str, float]:
-        """Return what rank and cosine give, on the scale where the cover has its weight."""
-        best, parts = max(self.rank.values(), default=0.0), self.parts()
-        return {key: _decades(self.rank[key], best) + words * parts.get(key, unknown) for key in keys}
+    def _greatest(self) -> float:
+        """Return the greatest cosine: the others count as parts of it."""
+        return max(max(self.cosine.values(), default=0.0), LEAST_COSINE)
 
 
 def _decades(value: float, best: float) -> float:

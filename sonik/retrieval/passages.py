@@ -1,7 +1,6 @@
 """Search over documents: link the question to phrases, walk from them and from the nearest texts, fuse, explain."""
 
 import asyncio
-import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -16,7 +15,7 @@ from sonik.retrieval.cards import cards_of
 from sonik.retrieval.mentions import Link, find_phrases
 from sonik.retrieval.missing import doing_without
 from sonik.retrieval.pagerank import pagerank
-from sonik.retrieval.passage_rank import Evidence, fused_list, seed_weights, word_weight
+from sonik.retrieval.passage_rank import Evidence, fused_list, leading, seed_weights, word_weight
 from sonik.retrieval.passage_walk import Surroundings, Walk
 from sonik.retrieval.passage_ways import read_ways, ways_to
 from sonik.retrieval.phrases import content_words, tokens
@@ -28,14 +27,15 @@ from sonik.retrieval.wording import FUNCTION
 from sonik.sql import queries
 from sonik.stores.graph_wire import GraphReader
 from sonik.stores.postgres import Session
-from sonik.stores.texts import TextFilter
+from sonik.stores.texts import TextFilter, Vector
 from sonik.types import JsonObject, Scope, Trace
 
 SQL = queries("passages")
 PASSAGE, DOCUMENT = "passage", "document"
 KINDS = frozenset((PASSAGE, DOCUMENT))
 TEXT_DEPTH = 100
-RANKED = 100
+# Of so many the cosine is known at once, which takes little longer than of a hundred.
+NEAREST = 1_000
 MIXED_FOR = timedelta(minutes=1)
 
 
@@ -112,22 +112,27 @@ class PassageSearcher:
             shared = {key: phrase.document_frequency for key, phrase in link.phrases.items()}
             (nearest, listed), _ = await asyncio.gather(self._texts(text, vector, scope=scope), walk.begin(shared))
             step.rows = len(listed)
-        seeds = seed_weights(link, listed)
+        seeds, words = seed_weights(link, listed), word_weight(link)
+        evidence = Evidence(rank={}, cosine=nearest, unknown=min(nearest.values(), default=1.0))
         with timer.step("expand") as step:
-            around = await walk.go_on(seeds)
+            await walk.go_on(walk.rank(seeds))
+            rank = walk.rank(seeds)
+            # The cosines that are likely to be missing are looked up while the graph is walked.
+            likely = replace(evidence, rank=leading(rank, walk.found.passages, listed=listed))
+            ahead, _ = await asyncio.gather(
+                self._cosines(likely, likely.contenders(words=words, wanted=wanted), embedding), walk.go_on(rank)
+            )
+            around = walk.found
             step.rows = len(around.weights)
             step.note = f"{around.queries} read-only queries" + (", cut at the edge budget" if around.cut else "")
         with timer.step("rank") as step:
-            rank = pagerank(around.weights, seeds)
-            leading = heapq.nlargest(RANKED, around.passages, key=lambda key: (rank[key], key))
-            keys = {*leading, *listed}
-            evidence, words = Evidence(rank={key: rank[key] for key in keys}, cosine=nearest), word_weight(link)
-            close = evidence.contenders(words=words, wanted=wanted or len(keys))
+            rank = leading(pagerank(around.weights, seeds), around.passages, listed=listed)
+            evidence = replace(evidence, rank=rank, cosine=ahead)
+            close = evidence.contenders(words=words, wanted=wanted)
             cosine, covered = await asyncio.gather(
-                self._cosines(close - nearest.keys(), await embedding),
-                self._covered(close, link.unexplained, scope=scope),
+                self._cosines(evidence, close, embedding), self._covered(close, link.unexplained, scope=scope)
             )
-            evidence = replace(evidence, cosine={**nearest, **cosine}, covered=covered)
+            evidence = replace(evidence, cosine=cosine, covered=covered)
             step.rows = len(close)
         return _Found(link=link, around=around, scores=evidence.scores(close, words=words))
 
@@ -140,20 +145,25 @@ class PassageSearcher:
             embedded = await vector.begin()
             if embedded is None:
                 return {}
-            found = await self.sources.vectors.nearest(embedded, where=where, limit=TEXT_DEPTH)
+            found = await self.sources.vectors.nearest(embedded, where=where, limit=NEAREST)
             return {match.id: match.score for match in found}
 
         matching = self.sources.vectors.matching(words, language="en", where=where, limit=TEXT_DEPTH)
         nearest, matched = await asyncio.gather(near(), matching)
-        return nearest, fused_list([list(nearest), [match.id for match in matched]])[:TEXT_DEPTH]
+        lists = list(nearest)[:TEXT_DEPTH], [match.id for match in matched]
+        return nearest, fused_list(lists)[:TEXT_DEPTH]
 
-    async def _cosines(self, keys: set[str], vector: object) -> dict[str, float]:
-        """Return the cosine to the question of passages that the text search did not bring."""
-        if not keys or vector is None:
-            return {}
-        stored = await self.sources.vectors.vectors_of(sorted(keys))
+    async def _cosines(
+        self, evidence: Evidence, keys: set[str], embedding: "asyncio.Task[Vector | None]"
+    ) -> Mapping[str, float]:
+        """Return the known cosines to the question with those of some passages that the text search did not bring."""
+        missing = keys - evidence.cosine.keys()
+        vector = await embedding
+        if not missing or vector is None:
+            return evidence.cosine
+        stored = await self.sources.vectors.vectors_of(sorted(missing))
         asked = np.asarray(vector, dtype=np.float32)
-        return {key: float(own @ asked) for key, own in stored.items()}
+        return {**evidence.cosine, **{key: float(own @ asked) for key, own in stored.items()}}
 
     async def _covered(self, keys: set[str], words: Sequence[str], *, scope: Scope) -> dict[str, float]:
         """Return the share of some words that each passage has."""

@@ -1,4 +1,5 @@
 """The door to LanceDB: imported quietly here, opened by address, and its errors told in our terms."""
+# ruff: noqa: E402 - what the driver is to find when it is imported comes before it
 
 import asyncio
 import fcntl
@@ -8,16 +9,19 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from sonik.errors import Conflict, InvalidInput, OutOfTime, StoreUnavailable
+from sonik.stores.unrun import leave_unrun
+
 # Read once, when the native library loads; it would warn on stderr about our own queries.
 os.environ.setdefault("LANCEDB_LOG", "error")
+# Clients of a catalogue over HTTP, which nobody here asks: half a second of every start, and 14 MiB.
+leave_unrun("lance_namespace_urllib3_client")
 
 import lancedb
 from lancedb import AsyncConnection, AsyncTable
 from lancedb.expr import Expr, col, lit
 from lancedb.index import FTS, Bitmap, BTree, IvfFlat, IvfRq
 from lancedb.query import AsyncVectorQuery, FullTextOperator, MultiMatchQuery
-
-from sonik.errors import Conflict, InvalidInput, OutOfTime, StoreUnavailable
 
 __all__ = [
     "FTS",

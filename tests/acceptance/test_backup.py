@@ -154,16 +154,16 @@ def test_a_backup_is_two_files(saved: Path) -> None:
     assert sorted(path.name for path in saved.iterdir()) == [MANIFEST, TRUTH]
 
 
-async def test_an_upgrade_makes_vectors_of_another_model_anew(settings: Settings) -> None:
-    async with await Vectors.open(settings.lance_path, model="another", dimension=8):
+async def test_an_upgrade_makes_vectors_of_another_model_anew(new_settings: Settings) -> None:
+    async with await Vectors.open(new_settings.lance_path, model="another", dimension=8):
         pass
     with pytest.raises(EmbeddingMismatch):
-        async with Engine.open(settings, project=False):
+        async with Engine.open(new_settings, project=False):
             pass
-    done = await upgraded(settings)
+    done = await upgraded(new_settings)
     assert done.reason.startswith("The stored vectors come from 'another' (8 dimensions)")
     assert done.vectors > 0  # the markets
-    async with Engine.open(settings, project=False) as engine:
+    async with Engine.open(new_settings, project=False) as engine:
         assert {one.store: one.agrees for one in await engine.compare()}["vectors"]
 
 

@@ -45,8 +45,8 @@ def test_the_shell_shows_seals_and_checks_the_log(running_home: Path, tmp_path: 
     ],
 )
 def test_what_may_not_be_done_is_told_with_the_next_step(
-    running_home: Path, words: tuple[str, ...], role: str, told: str
+    medellin_home: Path, words: tuple[str, ...], role: str, told: str
 ) -> None:
-    done = sonik(running_home, "audit", *words, SONIK_ROLE=role)
+    done = sonik(medellin_home, "audit", *words, SONIK_ROLE=role)
     assert (done.returncode, done.stdout, done.stderr.splitlines()[0]) == (2, "", told)
     assert done.stderr.splitlines()[1]

@@ -47,8 +47,8 @@ def test_the_shell_makes_a_key_lists_it_and_revokes_it(running_home: Path) -> No
     ],
 )
 def test_what_may_not_be_done_is_told_with_the_next_step(
-    running_home: Path, words: tuple[str, ...], role: str, told: str
+    medellin_home: Path, words: tuple[str, ...], role: str, told: str
 ) -> None:
-    done = sonik(running_home, "keys", *words, SONIK_ROLE=role)
+    done = sonik(medellin_home, "keys", *words, SONIK_ROLE=role)
     assert (done.returncode, done.stdout, done.stderr.splitlines()[0]) == (2, "", told)
     assert done.stderr.splitlines()[1]

@@ -49,8 +49,8 @@ def test_the_shell_adds_people_changes_lists_and_revokes_them(running_home: Path
     ],
 )
 def test_what_may_not_be_done_is_told_with_the_next_step(
-    running_home: Path, words: tuple[str, ...], role: str, given: str, told: str
+    medellin_home: Path, words: tuple[str, ...], role: str, given: str, told: str
 ) -> None:
-    done = sonik(running_home, "people", *words, given=given, SONIK_ROLE=role)
+    done = sonik(medellin_home, "people", *words, given=given, SONIK_ROLE=role)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(told)

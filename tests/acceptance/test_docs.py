@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from mcp import Client, StdioServerParameters
 
 from docs import _generate
@@ -68,7 +67,7 @@ def test_the_commands_of_a_document_work(document: Path, shell: Shell) -> None:
 
 
 def test_every_command_that_is_shown_exists() -> None:
-    known = dict(_commands(typer.main.get_command(app), "sonik"))
+    known = dict(_commands(app.whole(), "sonik"))
     for document in DOCUMENTS:
         for words in _shown("sonik", document):
             name = max((n for n in known if words[: len(n.split())] == n.split()), key=len, default=None)

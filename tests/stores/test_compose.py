@@ -30,10 +30,10 @@ def free_port() -> int:
 
 
 @pytest.fixture
-async def machine(settings: Settings, tmp_path: Path) -> AsyncIterator[Machine]:
+async def machine(new_settings: Settings, tmp_path: Path) -> AsyncIterator[Machine]:
     """Everything but ours runs: PostgreSQL as it is embedded, FalkorDB and Redis by the commands of their services."""
-    share = await embedded.attach(settings)
-    binaries = redis_binaries(settings)
+    share = await embedded.attach(new_settings)
+    binaries = redis_binaries(new_settings)
     ports = {name: free_port() for name in ("server", "falkordb", "redis")}
     replaced = {
         "postgres:5432": str(share.postgres_socket.parent).replace("/", "%2F"),

@@ -19,15 +19,15 @@ VENUE = {"kind": "venue", "name": "La Ceiba Sonora", "market": "medellin", "sour
 
 
 @pytest.fixture
-async def named(settings: Settings) -> AsyncIterator[Settings]:
+async def named(new_settings: Settings) -> AsyncIterator[Settings]:
     """Settings that name the addresses of servers which somebody else keeps running."""
-    share = await embedded.attach(settings)
+    share = await embedded.attach(new_settings)
     host = str(share.postgres_socket.parent).replace("/", "%2F")
     yield Settings(
-        home=settings.home / "elsewhere",
+        home=new_settings.home / "elsewhere",
         postgres_url=SecretStr(f"postgresql://sonik@{host}/sonik"),
         falkordb_url=SecretStr(f"unix://{share.redis_socket}"),
-        lancedb_uri=str(settings.home / "lance"),
+        lancedb_uri=str(new_settings.home / "lance"),
         now=NOW,
         market="medellin",
     )

@@ -8,6 +8,7 @@ from tests.fix_mcp import Json
 from tests.fuzz.pool import Pool, one_of
 from tests.fuzz.schemas import Known
 from tests.fuzz.values import WHEN, Values, sentences
+from tests.tenancy.callers import ORGANISATIONS
 from tests.tenancy.seed import PUBLIC_ARTIST, PUBLIC_VENUE, SHARED_NAME, Seeded
 
 ASKED = ("quién toca en {}", "{} esta noche", "who owns {}", "{}", "¿Qué sabemos de {}?", "shows at {} tonight")
@@ -34,6 +35,7 @@ class Bait(Pool):
         return {
             **of_anybody, "ref": refs, "refs": refs, "start": refs, "name": st.one_of(of_anybody["name"], refs),
             "query": st.one_of(named, named, sentences), "interest": named, "when": st.sampled_from(WHEN[:5]),
+            "organisation": st.sampled_from([*ORGANISATIONS, "nobody"]),
             "market": st.sampled_from(["medellin", "medellin", "Medellín", "quito"]),
             "slug": st.sampled_from(["medellin", "medellin", "quito"]),
             "job_id": st.one_of(of_anybody["job_id"], self._private_jobs),

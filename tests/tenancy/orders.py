@@ -13,8 +13,10 @@ from tests.tenancy.line import Answer
 from tests.tenancy.place import Place
 from tests.tenancy.run import Run
 from tests.tenancy.secrets import Secret, Visibility
+from tests.tenancy.seed import CAME, CONVERTED
 from tests.tenancy.tokens import forged, roles, withdrawn
 from tests.tenancy.watchers import watched
+from tools.organiser import FEW
 
 _NUMBERS = count()
 _CHANGING = re.compile(r'"(?:trace_id|as_of)": "[^"]*"|^.*?(?=\{"jsonrpc")|"id": \d+')
@@ -37,7 +39,8 @@ def _again(place: Place, owner: str, other: str) -> None:
     for asked in (f"qué sabemos de {name}", f"qué sabemos de {name}", f"¿Qué se sabe de {name}?", "salsa esta noche"):
         shown = []
         for who in (owner, other, owner, None, owner):
-            hits = run.call(run.one("reader", who), "sonik_search", {"query": asked, "limit": 50}).data.get("hits", [])
+            whole = {"query": asked, "limit": 50, "max_tokens": 20_000}
+            hits = run.call(run.one("reader", who), "sonik_search", whole).data.get("hits", [])
             shown.append([hit["ref"] for hit in hits])
         run.must(
             shown[0] == shown[2] == shown[4], run.one("reader", owner), f"'{asked}' has another answer the next time"
@@ -175,6 +178,29 @@ def _handed_over(place: Place, owner: str, other: str) -> None:
     run.must(not theirs.refused, rival, f"a key that another used is refused: {theirs.text}")
 
 
+def _reported(place: Place, owner: str, other: str) -> None:
+    """An organizer is told of their own campaigns and events, of few people only that they are few; no one else is."""
+    run, asker, rival = place.run, place.run.one("organizer", owner), place.run.one("organizer", other)
+    for topic, kind, figure, ours, staffs in (
+        ("campaigns", "campaign", "converted", CONVERTED // 5 * 5, CONVERTED),
+        ("events", "event", "attended", FEW, CAME),
+    ):
+        own, asked = _own(run, owner, kind), {"topic": topic, "limit": 50, "max_tokens": 20_000}
+        told = _figures(run.call(asker, "sonik_insights", asked), own.ref)
+        run.must(told.get(figure) == ours, asker, f"of {topic} it is told {told}")
+        run.call(rival, "sonik_insights", asked)
+        refused = [run.call(rival, "sonik_insights", {**asked, "organisation": name}) for name in (owner, "nobody")]
+        alike = [_CHANGING.sub("", one.text) for one in refused]
+        run.must(alike[0] == alike[1] and refused[0].refused, rival, f"it asks after {topic} of {owner}: {alike[0]}")
+        whole = _figures(run.call(run.one("staff", None), "sonik_insights", {**asked, "organisation": owner}), own.ref)
+        run.must(whole.get(figure) == staffs, run.one("staff", None), f"of {topic} it is told {whole}")
+
+
+def _figures(answer: Answer, ref: str) -> Json:
+    found = (item["figures"] for item in answer.data.get("items", []))
+    return next((figures for figures in found if figures["ref"] == ref), {})
+
+
 def _written(run: Run, writer: Caller, record: Json, *, projected: bool = True) -> Answer:
     told = {"records": [record], "source": "agenda", "dry_run": False}
     answer = run.call(writer, "sonik_upsert", {**told, "wait_for": "projected" if projected else "committed"})
@@ -209,4 +235,6 @@ def planted(run: Run) -> Secret:
     return run.secrets.by_word[word]
 
 
-ORDERS: tuple[Order, ...] = (_again, _alike, _changes, _meetings, _handed_over, forged, roles, withdrawn, watched)
+ORDERS: tuple[Order, ...] = (
+    _again, _alike, _changes, _meetings, _handed_over, _reported, forged, roles, withdrawn, watched
+)  # fmt: skip

@@ -61,7 +61,9 @@ def _arguments(tool: str, bait: Bait) -> dict[str, Values]:
     return every[tool]
 
 
-MORE = {"sonik_recall": ("session_id",), "sonik_upsert": ("idempotency_key",)}
+MORE = {
+    "sonik_recall": ("session_id",), "sonik_upsert": ("idempotency_key",), "sonik_insights": ("organisation",)
+}  # fmt: skip
 
 
 def _some(values: Sequence[str]) -> Values:

@@ -22,6 +22,8 @@ PUBLIC_VENUE: JsonObject = {"name": "Nébula", "instagram": "nebula"}
 PUBLIC_ARTIST: JsonObject = {"name": "Loma y Bongó", "instagram": "lomaybongo"}
 SHARED_NAME = "Sala Compartida"
 RANDOM_SOURCE = "privado"
+# Of each organisation's guests.
+CONVERTED, CAME = 6, 3
 
 
 @dataclass(kw_only=True, slots=True)
@@ -102,16 +104,33 @@ class _Tenant:
         )  # fmt: skip
         yield self._record("person", relations=[{"type": "MANAGES", "target_kind": "artist", "target": PUBLIC_ARTIST}])
         night: JsonObject = {"starts_at": TONIGHT, "market": "medellin", "genres": ["salsa"]}
-        yield self._record(
+        own = self._record(
             "event", venue=_mention(house), lineup=[_mention(act), PUBLIC_ARTIST], promoters=[_mention(firm)],
             ticket_url=f"https://{self._deep()}.example/boletas", **night,
         )  # fmt: skip
+        yield own
+        yield from self._campaign(own)
         yield self._record("event", venue=PUBLIC_VENUE, lineup=[PUBLIC_ARTIST], **night)
         yield self._record("concept", attributes={"domain": self._deep()})
         yield self._record("venue", name=SHARED_NAME, market="medellin")
         yield self._record("venue", aliases=[self._bait()], **PUBLIC_VENUE)
         yield self._record("artist", aliases=[self._bait()], **PUBLIC_ARTIST)
         yield self._record("event", source_id=None, url=None, **_public_night())
+
+    def _campaign(self, night: JsonObject) -> Iterator[JsonObject]:
+        """Yield a campaign, who converted, and who of them came: enough to be told of, and too few."""
+        promoted: list[JsonValue] = [
+            {"type": "PROMOTES", "target_kind": "event", "target": _mention(night)},
+            {"type": "PROMOTES", "target_kind": "venue", "target": PUBLIC_VENUE},
+        ]
+        campaign = self._record("campaign", attributes={"channel": self._deep(), "budget": 500}, relations=promoted)
+        yield campaign
+        for number in range(CONVERTED):
+            did: list[JsonValue] = [
+                {"type": "CONVERTED_VIA", "target_kind": "campaign", "target": _mention(campaign)},
+                {"type": "ATTENDED", "target_kind": "event", "target": _mention(night)},
+            ]
+            yield self._record("person", relations=did[: 2 if number < CAME else 1])
 
     async def _deliver(self, records: Iterable[JsonObject]) -> Intake:
         delivery = Delivery(

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-import typer
-
 from server.cli.main import app
 
 
@@ -18,6 +16,11 @@ def parameters(command: Any, name: str) -> Iterator[tuple[str, str]]:
 
 
 def test_every_command_and_option_has_a_sentence_of_help() -> None:
-    told = dict(parameters(typer.main.get_command(app), "sonik"))
+    told = dict(parameters(app.whole(), "sonik"))
     assert {"sonik search --when", "sonik ingest --inspect", "sonik sync status --json"} <= told.keys()
     assert [name for name, text in told.items() if not text.strip().endswith((".", ")"))] == []
+
+
+def test_what_the_list_of_commands_says_is_what_each_says_of_itself() -> None:
+    listed = {name: command.help for name, command in app.commands.items()}
+    assert listed == {name: command.help for name, command in app.whole().commands.items()}

@@ -87,13 +87,16 @@ def test_scores_stay_between_nothing_and_one(rank: dict[str, float], words: floa
 
 @given(
     st.dictionaries(st.text("abcd", min_size=1, max_size=2), st.tuples(*(st.floats(0, 1),) * 3), min_size=1),
-    st.floats(0.12, 0.7), st.integers(1, 6), st.integers(0, 6),
+    st.floats(0.12, 0.7), st.integers(1, 6), st.integers(1, 6), st.sets(st.text("abcd", min_size=1, max_size=2)),
 )  # fmt: skip
 def test_who_is_no_contender_would_not_be_among_the_best(
-    evidence: dict[str, tuple[float, float, float]], words: float, wanted: int, known: int
+    evidence: dict[str, tuple[float, float, float]], words: float, wanted: int, known: int, looked_up: set[str]
 ) -> None:
     rank, cosine, covered = ({key: values[i] for key, values in evidence.items()} for i in range(3))
     nearest = dict(sorted(cosine.items(), key=lambda item: -item[1])[:known])
-    close = Evidence(rank=rank, cosine=nearest).contenders(words=words, wanted=wanted)
+    ahead = {key: cosine[key] for key in looked_up & cosine.keys()}
+    seen = Evidence(rank=rank, cosine={**nearest, **ahead}, unknown=min(nearest.values()))
     scores = Evidence(rank=rank, cosine=cosine, covered=covered).scores(rank, words=words)
-    assert set(nlargest(wanted, scores, key=lambda key: (scores[key], key))) <= close
+    best = set(nlargest(wanted, scores, key=lambda key: (scores[key], key)))
+    assert best <= seen.contenders(words=words, wanted=wanted)
+    assert best <= Evidence(rank=rank, cosine={}).contenders(words=words, wanted=wanted)

@@ -191,12 +191,13 @@ limit %(limit)s;
 select type, people from unified.audience(%(id)s, %(now)s) order by type;
 
 -- name: events_shown
--- The coming events of a venue, an artist or a promoter.
+-- The coming events of a venue, an artist, a promoter or a campaign.
 select e.name, e.slug as ref, ev.starts_at, ev.timezone, ev.status, r.type
 from unified.relationships r
-join unified.events ev on ev.entity_id = case when r.type = 'PERFORMS_AT' then r.dst else r.src end
+join unified.events ev on ev.entity_id = case when r.type in ('PERFORMS_AT', 'PROMOTES') then r.dst else r.src end
 join unified.entities e on e.id = ev.entity_id and e.deleted_at is null
-where ((r.type = 'PERFORMS_AT' and r.src = %(id)s) or (r.type in ('HOSTED_BY', 'PROMOTED_BY') and r.dst = %(id)s))
+where ((r.type in ('PERFORMS_AT', 'PROMOTES') and r.src = %(id)s)
+       or (r.type in ('HOSTED_BY', 'PROMOTED_BY') and r.dst = %(id)s))
   and r.valid_to is null and ev.until > %(now)s
 order by ev.starts_at, e.slug
 limit %(limit)s;
@@ -205,8 +206,9 @@ limit %(limit)s;
 -- Events an entity may have had before it at a moment: their time then is known from their facts of then only.
 select ev.entity_id as id, r.type
 from unified.relationships r
-join unified.events ev on ev.entity_id = case when r.type = 'PERFORMS_AT' then r.dst else r.src end
-where ((r.type = 'PERFORMS_AT' and r.src = %(id)s) or (r.type in ('HOSTED_BY', 'PROMOTED_BY') and r.dst = %(id)s))
+join unified.events ev on ev.entity_id = case when r.type in ('PERFORMS_AT', 'PROMOTES') then r.dst else r.src end
+where ((r.type in ('PERFORMS_AT', 'PROMOTES') and r.src = %(id)s)
+       or (r.type in ('HOSTED_BY', 'PROMOTED_BY') and r.dst = %(id)s))
   and r.valid_from <= %(at)s and (r.valid_to is null or r.valid_to > %(at)s)
   and (ev.until > %(at)s
        or exists (select from unified.facts f

@@ -1,0 +1,1 @@
+"""What comes of it: the campaigns and events of an organisation, and the people they reached."""
