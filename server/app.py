@@ -45,6 +45,7 @@ from server.border import Outcome, at_the_border, code_of, no_tool, one_line
 from server.callers import scope_of, tools_of
 from server.completions import complete
 from server.deadline import in_time
+from server.discovery import serve_discovery
 from server.evenings import Evenings
 from server.lines import Messages
 from server.observing.audited import audited
@@ -83,6 +84,7 @@ class SonikServer(MCPServer[Opening]):
 
     # Clients of the handshake era would have to come back to the worker they began with.
     stateless: ClassVar[bool] = True
+    _names: tuple[frozenset[str], tuple[str, ...]] | None = None
 
     async def list_tools(self) -> list[ToolInfo]:
         """Return the tools the caller may use, in the catalogue's order."""
@@ -123,14 +125,17 @@ class SonikServer(MCPServer[Opening]):
 
     async def _resource_named(self, uri: str) -> str:
         """Return the name we gave to what a URI asks for: what stands in it is the caller's."""
-        static = {str(resource.uri) for resource in await self.list_resources()}
-        patterns = [template.uri_template for template in await self.list_resource_templates()]
+        if self._names is None:  # the lists stay what they are as long as a server runs
+            static = frozenset(str(resource.uri) for resource in await self.list_resources())
+            self._names = static, tuple(template.uri_template for template in await self.list_resource_templates())
+        static, patterns = self._names
         fitting = [pattern for pattern in patterns if uri.startswith(pattern.partition("{")[0])]
         return uri if uri in static else max(fitting, key=len, default=UNKNOWN)
 
     def subscribable(self, subscriptions: Subscriptions, *, standing: bool) -> None:
-        """Answer requests to subscribe."""
+        """Answer requests to subscribe, and say of what there is news."""
         subscriptions.serve(self._lowlevel_server, standing=standing)
+        serve_discovery(self._lowlevel_server)
 
     async def run_stdio_async(self) -> None:
         """Serve over stdio until stdin ends."""
@@ -215,7 +220,8 @@ async def _called(tool: AnyTool, arguments: dict[str, Any], context: Context[Ope
         opening = context.request_context.lifespan_context
         checked = tool.arguments.model_validate(given)
         engine = await opening.engine()
-        async with in_time(tool, opening.settings):
+        seconds = opening.settings.read_seconds if tool.read_only else opening.settings.write_seconds
+        async with in_time(tool.name, seconds=seconds, narrow=tool.narrow):
             return await tool.run(engine, scope_of(opening.settings), checked)
 
     async def work() -> Outcome:

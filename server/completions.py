@@ -10,6 +10,7 @@ from mcp_types import (
 
 from prompts.catalog import LANGUAGES
 from server.callers import reading_scope
+from server.deadline import in_time
 from server.observing.audited import audited
 from server.observing.watching import UNKNOWN
 from server.opening import Opening
@@ -48,8 +49,9 @@ async def _complete(opening: Opening, argument: CompletionArgument) -> Completio
     if argument.name in {"market", "slug"}:
         return _completion(_markets(engine.vocabulary, typed))
     if argument.name == "ref":
-        found = await engine.refs_starting(typed, scope=reading_scope(opening.settings), limit=MOST + 1)
-        return _completion(found)
+        scope, seconds = reading_scope(opening.settings), opening.settings.read_seconds
+        async with in_time("The completion", seconds=seconds, narrow="Type a few letters more."):
+            return _completion(await engine.refs_starting(typed, scope=scope, limit=MOST + 1))
     return None
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -29,6 +30,8 @@ from mcp_types import (
 from server.border import one_line
 from server.callers import reading_scope
 from server.evenings import Evenings
+from server.observing.audited import Action, Note, audited
+from server.observing.watching import UNKNOWN
 from server.opening import Opening
 from sonik.errors import InvalidInput, NotAllowed, SonikError
 from sonik.stores.cancellation import cancelled
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 
 EVENING = "sonik://market/{slug}/tonight"
 MOST_SUBSCRIBED = 50
+ENDED: Action = "subscriptions/ended"
 _EVENING_URI = re.compile(r"sonik://market/([^/?#]+)/tonight")
 _HELD = "sonik subscriptions"
 Asked = ServerRequestContext[Opening, Any]
@@ -64,9 +68,11 @@ class Subscriptions:
         stream = asked.request_id
         if stream is None:
             raise MCPError(INVALID_REQUEST, "subscriptions/listen needs a request id.")
-        engine, scope, markets = await self._checked(params.notifications.resource_subscriptions or ())
+        uris = params.notifications.resource_subscriptions or ()
+        with self._noted("subscriptions/listen", uris):
+            engine, scope, markets = await self._checked(uris)
         meta: dict[str, Any] = {SUBSCRIPTION_ID_META_KEY: stream}
-        with self._evenings.watching(engine, scope, markets) as watch:
+        with self._noted(ENDED, uris), self._evenings.watching(engine, scope, markets) as watch:
             told = SubscriptionsAcknowledgedNotificationParams(notifications=_honored(params), _meta=meta)
             await asked.session.send_notification(
                 SubscriptionsAcknowledgedNotification(params=told), related_request_id=stream
@@ -78,25 +84,34 @@ class Subscriptions:
     async def _subscribe(self, asked: Asked, params: SubscribeRequestParams) -> EmptyResult:
         """Tell of one resource, beside the requests, until the client unsubscribes or goes."""
         held = _held(asked)
-        if params.uri not in held:
+        with self._noted("resources/subscribe", (params.uri,)):
+            if params.uri in held:
+                return EmptyResult()
             if len(held) >= MOST_SUBSCRIBED:
                 raise MCPError(INVALID_REQUEST, _TOO_MANY)
             engine, scope, markets = await self._checked((params.uri,))
-            held[params.uri] = asyncio.create_task(self._tell(asked, engine, scope, markets))
+        held[params.uri] = asyncio.create_task(self._tell(asked, engine, scope, markets))
         return EmptyResult()
 
     async def _unsubscribe(self, asked: Asked, params: UnsubscribeRequestParams) -> EmptyResult:
         """Tell of a resource no more."""
-        task = _held(asked).pop(params.uri, None)
-        if task is not None:
-            await cancelled(task)
+        with self._noted("resources/unsubscribe", (params.uri,)):
+            task = _held(asked).pop(params.uri, None)
+            if task is not None:
+                await cancelled(task)
         return EmptyResult()
 
     async def _tell(self, asked: Asked, engine: "Engine", scope: Scope, markets: dict[str, str]) -> None:
-        with self._evenings.watching(engine, scope, markets) as watch:
+        with self._noted(ENDED, markets), self._evenings.watching(engine, scope, markets) as watch:
             while True:
                 for uri in await watch.changed():
                     await asked.session.send_notification(_updated(uri, None))
+
+    def _noted(self, action: Action, uris: Iterable[str]) -> AbstractContextManager[Note]:
+        """Note in the audit log how a request went, or for how long a subscription stood."""
+        wanted = [*uris]
+        target = EVENING if wanted and all(map(_EVENING_URI.fullmatch, wanted)) else UNKNOWN
+        return audited(self._opening, action, target, {"uris": wanted})
 
     async def _checked(self, uris: Iterable[str]) -> "tuple[Engine, Scope, dict[str, str]]":
         """Return the markets that are meant by URIs, and who may read them.
@@ -134,13 +149,9 @@ def _market(uri: str, engine: "Engine") -> str:
 
 
 def _honored(params: SubscriptionsListenRequestParams) -> SubscriptionFilter:
-    """Return what will be told. The lists stay what they are as long as a server runs, so of them there is no news."""
-    wanted = params.notifications
-    return SubscriptionFilter(
-        tools_list_changed=wanted.tools_list_changed or None, prompts_list_changed=wanted.prompts_list_changed or None,
-        resources_list_changed=wanted.resources_list_changed or None,
-        resource_subscriptions=list(wanted.resource_subscriptions) if wanted.resource_subscriptions else None,
-    )  # fmt: skip
+    """Return what will be told. The lists stay what they are as long as a server runs: of them no news is promised."""
+    wanted = params.notifications.resource_subscriptions
+    return SubscriptionFilter(resource_subscriptions=list(wanted) if wanted else None)
 
 
 def _updated(uri: str, meta: dict[str, Any] | None) -> ResourceUpdatedNotification:

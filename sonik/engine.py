@@ -27,8 +27,9 @@ from sonik.ingest.mapping import FieldMapping
 from sonik.ingest.receipts import Intake
 from sonik.ingest.stream import Watcher, ingest
 from sonik.ingest.upsert import Upsert, Upserted, upsert
-from sonik.jobs import queue, retention
-from sonik.jobs.job import Handler, Job
+from sonik.jobs import retention
+from sonik.jobs.desk import Jobs
+from sonik.jobs.job import Handler
 from sonik.jobs.retention import DAILY, Retention
 from sonik.jobs.worker import Worker
 from sonik.knowledge.delivery import ingest_documents
@@ -118,7 +119,8 @@ class Engine:
         }
         herald = Herald(postgres=postgres, signals=stores.signals, clock=clock)
         self._projector = Projector(postgres=postgres, sinks=tuple(self._sinks.values()), herald=herald)
-        self._worker = Worker(postgres=postgres, handlers=self._handlers(), clock=clock, schedule=SCHEDULE)
+        worker = Worker(postgres=postgres, handlers=self._handlers(), clock=clock, schedule=SCHEDULE)
+        self.jobs = Jobs(postgres=postgres, clock=clock, worker=worker)
         self.kept = None if cache is None or without else KeptAnswers(
             cache=cache, postgres=postgres, clock=clock, projected=Projected(graphs=stores.walked, vectors=vectors),
             ttl_seconds=settings.cache_ttl_seconds,
@@ -174,7 +176,7 @@ class Engine:
             stack.callback(engine._passwords.close)
             running = [engine.log.run(), engine.calls.run(stores.postgres)]
             running += [engine._projector.run()] if project else []
-            running += [engine._worker.run()] if work else []
+            running += [engine.jobs.work()] if work else []
             for coroutine in running:
                 task = asyncio.create_task(coroutine)
                 task.add_done_callback(_tell)
@@ -251,30 +253,6 @@ class Engine:
     ) -> UUID:
         """Keep records to be taken in by a job, and return its id; a worker here or elsewhere does it."""
         return await background.submit(self._postgres, rows, delivery=delivery, clock=self.clock, mapping=mapping)
-
-    async def job(self, job_id: str, *, scope: Scope) -> Job:
-        """Return a job this caller may see."""
-        return await queue.look_up(self._postgres, job_id, scope=scope)
-
-    async def jobs(self, *, scope: Scope, status: str | None = None, limit: int = 20) -> Sequence[Job]:
-        """Return the newest jobs this caller may see."""
-        return await queue.list_jobs(self._postgres, scope=scope, status=status, limit=limit)
-
-    async def cancel_job(self, job_id: str, *, scope: Scope) -> Job:
-        """Cancel a job, and undo of it what can be undone."""
-        return await queue.cancel(self._postgres, job_id, scope=scope, clock=self.clock)
-
-    async def retry_job(self, job_id: str, *, scope: Scope) -> Job:
-        """Try a failed job again, from where it stopped."""
-        return await queue.retry(self._postgres, job_id, scope=scope, clock=self.clock)
-
-    async def work(self, *, until_idle: bool = False) -> None:
-        """Do jobs until cancelled, or until none waits or is at work."""
-        await (self._worker.run_until_idle() if until_idle else self._worker.run())
-
-    async def work_off(self) -> None:
-        """Do every job whose time has come, and return."""
-        await self._worker.drain()
 
     async def upsert(self, records: Sequence[JsonObject], *, told: Upsert, scope: Scope) -> Upserted:
         """Take a few records in at once, with the cursor of their source; rehearsed unless told otherwise."""

@@ -1,9 +1,11 @@
 """The stores an engine works over, opened one after another and closed the other way round."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from sonik.errors import StoreUnavailable
 from sonik.ingest.legends import Legends, load_legends
 from sonik.retrieval.kept import installation
 from sonik.settings import Settings
@@ -18,6 +20,11 @@ from sonik.stores.shared_buckets import SharedBuckets, shared_buckets
 from sonik.stores.signals import Signals, signals
 from sonik.stores.vectors import Vectors
 from sonik.truth.migrate import migrate
+
+logger = logging.getLogger(__name__)
+
+# An object store that cannot be reached is tried for minutes.
+PATIENCE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,10 +55,11 @@ async def open_stores(settings: Settings, *, embedder: Embedder, replace_vectors
         postgres = await stack.enter_async_context(_postgres(settings, addresses))
         graphs = Graphs(addresses.graph, timeout_seconds=settings.store_timeout_seconds)
         await stack.enter_async_context(graphs)
-        await graphs.prepare()
+        await _prepared(graphs)
         vectors = await Vectors.open(
-            settings.lance_path, model=embedder.model, dimension=embedder.dimension, replace=replace_vectors
-        )
+            settings.lance_path, model=embedder.model, dimension=embedder.dimension, replace=replace_vectors,
+            patience_seconds=PATIENCE_SECONDS,
+        )  # fmt: skip
         await stack.enter_async_context(vectors)
         async with postgres.writing() as session:
             legends, name = await load_legends(session), await installation(session)
@@ -64,6 +72,14 @@ async def open_stores(settings: Settings, *, embedder: Embedder, replace_vectors
             searched=GuardedTexts(vectors), embedder=GuardedEmbedder(embedder), legends=legends, cache=cache,
             buckets=buckets, signals=line,
         )  # fmt: skip
+
+
+async def _prepared(graphs: Graphs) -> None:
+    """Make the graphs ready, unless FalkorDB is away: the projector does so once it is back."""
+    try:
+        await graphs.prepare()
+    except StoreUnavailable as error:
+        logger.warning("FalkorDB is away, answers do without it until it is back", extra={"error": str(error)})
 
 
 def _postgres(settings: Settings, addresses: Addresses) -> Postgres:

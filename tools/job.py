@@ -55,7 +55,7 @@ async def sonik_job(engine: "Engine", scope: Scope, arguments: JobArguments) -> 
 
     Ask again while it is queued or running. Example: {"job_id": "019aa7a5-9d2c-7e34-8d5e-0c1f6f5a2b10"}.
     """
-    job = await engine.job(arguments.job_id, scope=scope)
+    job = await engine.jobs.look_up(arguments.job_id, scope=scope)
     result = JobResult(
         trace_id=str(job.id), as_of=engine.as_of(scope), job=job.name, state=job.status,
         done=job.done, total=job.total, counts=_counts(job), refused=_refused(job), error=_error(job),

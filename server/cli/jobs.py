@@ -43,7 +43,7 @@ app = typer.Typer(no_args_is_help=True, cls=ShowByDefault)
 @app.command()
 def show(job_id: JobId, as_json: Json = False) -> None:
     """Show one job: its state, how far it is, what came of it; exit code 1 if it failed."""
-    job = _with_scope(lambda engine, scope: engine.job(job_id, scope=scope))
+    job = _with_scope(lambda engine, scope: engine.jobs.look_up(job_id, scope=scope))
     _print(job, as_json=as_json)
     if job.status == "failed":
         raise typer.Exit(1)
@@ -56,7 +56,7 @@ def list_jobs(
     as_json: Json = False,
 ) -> None:
     """List the newest jobs."""
-    found = _with_scope(lambda engine, scope: engine.jobs(scope=scope, status=status, limit=limit))
+    found = _with_scope(lambda engine, scope: engine.jobs.listed(scope=scope, status=status, limit=limit))
     if as_json:
         typer.echo(json.dumps([asdict(job) for job in found], default=str, ensure_ascii=False, indent=2))
         return
@@ -71,13 +71,13 @@ def list_jobs(
 @app.command()
 def cancel(job_id: JobId, as_json: Json = False) -> None:
     """Cancel a job: one that waits at once, one at work before its next step; what can be undone is."""
-    _print(_with_scope(lambda engine, scope: engine.cancel_job(job_id, scope=scope)), as_json=as_json)
+    _print(_with_scope(lambda engine, scope: engine.jobs.cancel(job_id, scope=scope)), as_json=as_json)
 
 
 @app.command()
 def retry(job_id: JobId, as_json: Json = False) -> None:
     """Try a failed job again, from where it stopped."""
-    _print(_with_scope(lambda engine, scope: engine.retry_job(job_id, scope=scope)), as_json=as_json)
+    _print(_with_scope(lambda engine, scope: engine.jobs.retry(job_id, scope=scope)), as_json=as_json)
 
 
 @app.command()
@@ -87,7 +87,7 @@ def work(
     """Do jobs, and project what they write, until stopped; a running server does so too."""
 
     async def go_on(engine: "Engine") -> None:
-        await engine.work(until_idle=until_idle)
+        await engine.jobs.work(until_idle=until_idle)
         while True:
             if not until_idle or await _shown(engine):
                 return

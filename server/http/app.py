@@ -3,7 +3,9 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mcp.server.auth.settings import AuthSettings
@@ -33,8 +35,13 @@ from sonik.errors import SonikError
 from sonik.settings import Settings
 from sonik.stores.allocator import share_arenas
 
+if TYPE_CHECKING:
+    from sonik.engine import Engine
+
 # A second's answer does for everyone who asks: looking reads through every store.
 HEALTH_SECONDS = 1.0
+# Balancers wait a second or two; what a look finds later than this the next one is told.
+READY_SECONDS = 0.25
 SERVER = partial(build, standing=False)
 
 
@@ -76,7 +83,7 @@ class _Asked:
 
     def __init__(self, opening: Opening) -> None:
         self._opening = opening
-        self._looking = asyncio.Lock()
+        self._look: asyncio.Task[dict[str, bool]] | None = None
         self._looked = float("-inf")
         self._found: dict[str, bool] = {}
 
@@ -87,21 +94,34 @@ class _Asked:
     async def _health(self, _: Request) -> JSONResponse:
         """Say whether every store can be read; without the cache Sonik is slower, and well."""
         try:
-            engine = await self._opening.engine()
-            async with self._looking:
-                if time.monotonic() - self._looked > HEALTH_SECONDS:
-                    self._found, self._looked = await engine.health(), time.monotonic()
+            found = await self._stores()
         except SonikError as error:
             return JSONResponse({"status": "down", "error": error.code}, status_code=503)
-        well = all(reads for store, reads in self._found.items() if store != "cache")
-        stores = {store: "reads" if reads else "does not answer" for store, reads in self._found.items()}
+        well = all(reads for store, reads in found.items() if store != "cache")
+        stores = {store: "reads" if reads else "does not answer" for store, reads in found.items()}
         told = {"status": "well" if well else "ill", "stores": stores, "version": VERSION}
         return JSONResponse(told, status_code=200 if well else 503)
 
     async def _ready(self, _: Request) -> JSONResponse:
-        """Say whether questions are taken; asking does not wait for the stores to open."""
-        ready = self._opening.is_open
-        return JSONResponse({"ready": ready}, status_code=200 if ready else 503)
+        """Say whether questions are taken, and which stores answers do without; asking waits for none of them."""
+        if not self._opening.is_open:
+            return JSONResponse({"ready": False}, status_code=503)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(READY_SECONDS):
+                await self._stores()
+        return JSONResponse({"ready": True, "missing": [store for store, reads in self._found.items() if not reads]})
+
+    async def _stores(self) -> dict[str, bool]:
+        """Look through every store, one look for all who ask."""
+        engine = await self._opening.engine()
+        if self._look is None or (self._look.done() and time.monotonic() - self._looked > HEALTH_SECONDS):
+            self._look = asyncio.create_task(self._looks(engine))
+        return await asyncio.shield(self._look)
+
+    async def _looks(self, engine: "Engine") -> dict[str, bool]:
+        self._found = await engine.health()
+        self._looked = time.monotonic()
+        return self._found
 
 
 def _issuer(settings: Settings) -> AuthSettings | None:

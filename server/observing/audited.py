@@ -1,4 +1,7 @@
-"""Every call leaves a row in the audit log, whatever comes of it: a tool, a resource, a prompt, a completion."""
+"""Every call leaves a row in the audit log, whatever comes of it: a tool, a resource, a prompt, a completion.
+
+A subscription leaves two: one when it is asked for, and one that says how long it stood when it ends.
+"""
 
 import asyncio
 import re
@@ -21,7 +24,10 @@ from sonik.audit.call import OK, Call, arguments_digest
 from sonik.correlation import correlated
 from sonik.errors import NotFound, SonikError
 
-Action = Literal["tools/call", "resources/read", "prompts/get", "completion/complete"]
+Action = Literal[
+    "tools/call", "resources/read", "prompts/get", "completion/complete", "subscriptions/listen", "resources/subscribe",
+    "resources/unsubscribe", "subscriptions/ended",
+]  # fmt: skip
 _TRACE_ID = re.compile(r"[0-9a-f]{8,32}")
 
 

@@ -3,11 +3,15 @@
 import unicodedata
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, LiteralString, TypeVar
 
 from sonik.access.api_key import NewKey
 from sonik.errors import InvalidInput, NotAllowed, did_you_mean
+from sonik.stores.postgres import Postgres
 from sonik.types import ROLES, Scope
+
+T = TypeVar("T")
+Managed = Literal["keys", "people"]
 
 MANAGERS = frozenset({"ops", "staff"})
 LONGEST_NAME = 80
@@ -16,7 +20,7 @@ LONGEST_ORGANISATION = 500
 LONGEST_LIFE = timedelta(days=3650)
 
 
-def check_manager(scope: Scope, *, over: Literal["keys", "people"] = "keys") -> None:
+def check_manager(scope: Scope, *, over: Managed = "keys") -> None:
     """Refuse callers who do not run Sonik.
 
     Raises:
@@ -27,6 +31,19 @@ def check_manager(scope: Scope, *, over: Literal["keys", "people"] = "keys") -> 
             f"The role '{scope.role}' may not manage {over}.",
             next_step="Act with SONIK_ROLE=ops or staff, or ask whoever runs Sonik.",
         )
+
+
+async def visible(
+    postgres: Postgres, row: type[T], query: LiteralString, *, scope: Scope, over: Managed = "keys"
+) -> list[T]:
+    """Return what a caller who runs Sonik may see of keys or people.
+
+    Raises:
+        NotAllowed: the caller does not run Sonik.
+    """
+    check_manager(scope, over=over)
+    async with postgres.reading(scope) as session:
+        return await session.fetch(row, query)
 
 
 def granted(wish: NewKey, *, scope: Scope, now: datetime) -> NewKey:

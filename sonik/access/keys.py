@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sonik.access.api_key import ApiKey, NewKey
-from sonik.access.granting import check_manager, granted
+from sonik.access.granting import granted, visible
 from sonik.access.recent import Recent
 from sonik.access.token import MARK, PREFIX_LENGTH, Token, digest, mint, prefix_named, prefix_of
 from sonik.clock import Clock
@@ -110,9 +110,7 @@ class Keys:
         Raises:
             NotAllowed: the caller does not run Sonik.
         """
-        check_manager(scope)
-        async with self._postgres.reading(scope) as session:
-            return [row.key for row in await session.fetch(_Row, SQL["visible_keys"])]
+        return [row.key for row in await visible(self._postgres, _Row, SQL["visible_keys"], scope=scope)]
 
     async def revoke(self, prefix: str, *, scope: Scope) -> ApiKey:
         """End a key for good; one that was revoked before stays as it is.

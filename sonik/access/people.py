@@ -8,7 +8,7 @@ from typing import LiteralString
 from uuid import UUID
 
 from sonik.access.api_key import NewKey
-from sonik.access.granting import check_manager, granted
+from sonik.access.granting import check_manager, granted, visible
 from sonik.access.passwords import Passwords, check_password
 from sonik.access.person import NewPerson, Person, check_name, name_key
 from sonik.clock import Clock
@@ -89,9 +89,8 @@ class People:
         Raises:
             NotAllowed: the caller does not run Sonik.
         """
-        check_manager(scope, over="people")
-        async with self.postgres.reading(scope) as session:
-            return [row.person for row in await session.fetch(Account, SQL["visible_accounts"])]
+        rows = await visible(self.postgres, Account, SQL["visible_accounts"], scope=scope, over="people")
+        return [row.person for row in rows]
 
     async def revoke(self, name: str, *, scope: Scope) -> Person:
         """End somebody's access for good, and their sessions; one who was revoked before stays so.

@@ -1,6 +1,6 @@
 """Cards: what a result shows of an entity, read from truth under row security: the last gate of tenancy."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sonik.sql import queries
 from sonik.stores.postgres import Postgres, Session
 from sonik.stores.texts import TextFilter
-from sonik.types import JsonObject, Near, Scope, Window
+from sonik.types import JsonObject, Near, Scope, WalkedEdge, Window
 
 SQL = queries("retrieval")
 EARTH_KM = 6371.0
@@ -79,6 +79,13 @@ async def cards_of(session: Session, ids: Sequence[str]) -> dict[str, Card]:
     """Return the cards that a caller's session sees, by id."""
     cards = await session.fetch(Card, SQL["cards"], {"ids": [UUID(key) for key in ids]})
     return {str(card.id): card for card in cards}
+
+
+async def edges_seen(session: Session, ways: Iterable[Iterable[WalkedEdge]]) -> frozenset[str]:
+    """Return the ids of those edges along some ways that a caller's session sees: a graph may be behind."""
+    eids = {edge.eid for way in ways for edge in way}
+    rows = await session.rows(SQL["edges_seen"], {"eids": [UUID(eid) for eid in eids]}) if eids else ()
+    return frozenset(str(row["eid"]) for row in rows)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,6 @@
 """A question's way: understand, link, seeds, expand, rank, hydrate; each step timed in the trace."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from sonik.clock import Clock
 from sonik.learning.log import TraversalLog
 from sonik.retrieval.answer import Answer, Hit, reason
-from sonik.retrieval.cards import fitting, read_cards, read_outlines
+from sonik.retrieval.cards import cards_of, edges_seen, fitting, read_outlines
 from sonik.retrieval.expand import BESIDE, SAMPLED, WHOLE, Breadth, Subgraph, expand, paths
 from sonik.retrieval.kept import KeptAnswers
 from sonik.retrieval.kept_form import Findings
@@ -23,7 +23,7 @@ from sonik.retrieval.slots import Slots, slots_of
 from sonik.retrieval.trace import Timer, new_trace_id
 from sonik.retrieval.vocabulary import Vocabulary
 from sonik.stores.graph_wire import GraphReader
-from sonik.types import Carried, Scope, Trace
+from sonik.types import Carried, Scope, Trace, WalkedEdge
 
 # How many candidates are checked for each one that is shown: the graph reaches events that the filter refuses.
 OVERSAMPLE = 4
@@ -157,14 +157,16 @@ class Searcher:
             shown = doubles.ordered[question.offset : wanted]
             led = doubles.led(paths(subgraph, starts, {one for key in shown for one in doubles.those_of(key)}), shown)
             crossed = {end for path in led.values() for edge in path for end in (edge.src, edge.dst)}
-            cards = await read_cards(self.sources.postgres, sorted({*shown, *crossed}), scope=scope)
+            async with self.sources.postgres.reading(scope) as session:
+                cards = await cards_of(session, sorted({*shown, *crossed}))
+                led = _told(led, await edges_seen(session, led.values()))
             step.rows = len(cards)
         hits = tuple(
             Hit(
                 card=cards[key], score=round(max(ranked.get(one, 0.0) for one in doubles.those_of(key)), 4),
                 reason=reason(key, seeds=seeds, path=led.get(key, ()), cards=cards),
             )
-            for key in shown if key in cards
+            for key in shown if key in cards and (key in led or seeds.kinds.keys() & doubles.those_of(key))
         )  # fmt: skip
         used = {key: card.version for key, card in cards.items()}
         return Findings(hits=hits, more=len(kept) > wanted, used=used)
@@ -210,6 +212,13 @@ def _starts(asked: Asked, seeds: Seeds, question: Question) -> dict[str, float]:
         return {}
     shown = seeds.listed[question.offset : question.offset + question.limit]
     return {key: weights[key] for key in (*seeds.named, *shown)}
+
+
+def _told(
+    ways: Mapping[str, tuple[WalkedEdge, ...]], seen: Collection[str]
+) -> dict[str, tuple[WalkedEdge, ...]]:  # fmt: skip
+    """Return the ways all of whose edges the caller may see by now."""
+    return {key: way for key, way in ways.items() if all(edge.eid in seen for edge in way)}
 
 
 def _breadth(asked: Asked) -> Breadth:

@@ -9,7 +9,7 @@ from sonik.clock import Clock
 from sonik.errors import InvalidInput, NotFound, did_you_mean
 from sonik.learning.log import TraversalLog
 from sonik.ontology import EDGES, GRAPHS, Graph, graphs_of, vertex
-from sonik.retrieval.cards import Card, cards_of, read_cards
+from sonik.retrieval.cards import Card, cards_of, edges_seen, read_cards
 from sonik.retrieval.lenses import LENS_OF, LENSES, Lens, lens, over, permitted
 from sonik.retrieval.missing import doing_without
 from sonik.retrieval.pagerank import pagerank, worths
@@ -101,6 +101,8 @@ class Traverser:
     ) -> tuple[dict[str, Card], dict[str, Signpost]]:
         """Read the cards of what is shown, and the names of the start and all on the way, now or as known then.
 
+        Whatever an edge leads to that the caller may not see by now has no card.
+
         Raises:
             NotFound: the start has gone meanwhile.
         """
@@ -109,6 +111,9 @@ class Traverser:
         async with self.postgres.reading(scope) as session:
             posts = await session.fetch(Signpost, SQL["signposts"], {"ids": wanted})
             cards = await cards_of(session, shown) if shown else {}
+            ways = {key: _edges(walked.ends[key]) for key in cards}
+            told = await edges_seen(session, ways.values())
+            cards = {key: card for key, card in cards.items() if told.issuperset(edge.eid for edge in ways[key])}
             if scope.as_of is not None:
                 past = Past(session=session, at=scope.as_of, zones=self.zones)
                 names = await past.names(wanted)

@@ -52,7 +52,7 @@ async def attached(settings: Settings) -> AsyncIterator[Addresses]:
             next_step="Set both SONIK_POSTGRES_URL and SONIK_FALKORDB_URL, or neither for the embedded servers.",
         )
     async with AsyncExitStack() as stack:
-        share = await embedded.attach(settings)
+        share = await embedded.attach(settings, whole=False)
         stack.push_async_callback(embedded.close, share)
         stack.push_async_callback(cancelled, asyncio.create_task(embedded.watch(share)))
         owner, writer, reader = (share.postgres_dsn(role) for role in (OWNER, WRITER, READER))

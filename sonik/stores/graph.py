@@ -82,6 +82,7 @@ class Graphs:
         self._settled = ""  # the run of the server whose indexes are known to be built
         self._steady = False
         self._lost = False
+        self._prepared = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -113,6 +114,7 @@ class Graphs:
                 if not await self._indexed(graph):
                     await self._register(graph)
                 await self._settle(graph)
+        self._prepared = True
 
     async def renew(self) -> None:
         """Make every graph anew: empty, with its vocabulary and indexes; one that is so already stays."""
@@ -243,6 +245,8 @@ class Graphs:
 
     async def _settle_run(self) -> None:
         """After a start of the server, wait until the indexes it loaded are built."""
+        if not self._prepared:  # it was away when this process began
+            await self.prepare()
         run = await self.run_id()
         if run != self._settled:
             for graph in GRAPHS:

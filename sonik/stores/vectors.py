@@ -1,8 +1,10 @@
 """LanceDB: the text and the vector of everything searchable, in one table that can be rebuilt."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from itertools import repeat
@@ -13,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from sonik.errors import InvalidInput, Misconfigured
+from sonik.errors import InvalidInput, Misconfigured, StoreUnavailable
 from sonik.stores.lance import (
     AsyncConnection,
     AsyncTable,
@@ -36,7 +38,10 @@ from sonik.watch import Part, during
 
 __all__ = ["Match", "TextFilter", "TextRow", "Vectors"]
 
+logger = logging.getLogger(__name__)
+
 T = TypeVar("T")
+Door = Callable[[AsyncConnection, pa.Schema], Awaitable[AsyncTable]]
 
 BATCH_ROWS = 500
 WRITES_PER_OPTIMIZE = 20
@@ -44,15 +49,27 @@ WRITES_PER_OPTIMIZE = 20
 BOOSTS = [1.0, 2.0]
 
 
+@dataclass(kw_only=True, slots=True)
+class _Place:
+    """Where the rows are."""
+
+    connection: AsyncConnection
+    table: AsyncTable
+
+    def close(self) -> None:
+        """Let go of both."""
+        self.table.close()  # type: ignore[no-untyped-call]
+        self.connection.close()  # type: ignore[no-untyped-call]
+
+
 class Vectors:
     """One connection and one table. Searches see what their filter's scope may see; writes wait for each other."""
 
-    def __init__(
-        self, connection: AsyncConnection, table: AsyncTable, *, schema: pa.Schema, timeout: timedelta
-    ) -> None:
+    def __init__(self, uri: str, *, schema: pa.Schema, timeout: timedelta, refresh_seconds: float) -> None:
         """Use `open`, which makes the table if it is not there."""
-        self._connection = connection
-        self._table = table
+        self._uri = uri
+        self._refresh_seconds = refresh_seconds
+        self._opening: asyncio.Task[_Place] | None = None
         self._schema = schema
         self._dimension: int = schema.field("vector").type.list_size
         self._timeout = timeout
@@ -69,17 +86,25 @@ class Vectors:
         replace: bool = False,
         timeout_seconds: float = 5.0,
         refresh_seconds: float = 1.0,
+        patience_seconds: float | None = None,
     ) -> Self:
         """Open the table, or make it; with `replace` make it anew, whatever is there.
+
+        Where `patience_seconds` are given, a table that does not answer for so long is opened by whoever asks it next.
 
         Raises:
             EmbeddingMismatch: the stored vectors come from another model or have another dimension.
         """
-        schema = layout(model=model, dimension=dimension)
-        with translated():
-            connection = await connect(uri, refresh_seconds=refresh_seconds)
-            table = await (made_anew if replace else opened)(connection, schema)
-            return cls(connection, table, schema=schema, timeout=timedelta(seconds=timeout_seconds))
+        schema, timeout = layout(model=model, dimension=dimension), timedelta(seconds=timeout_seconds)
+        vectors = cls(uri, schema=schema, timeout=timeout, refresh_seconds=refresh_seconds)
+        try:
+            async with asyncio.timeout(patience_seconds):
+                await vectors._reach(made_anew if replace else opened)
+        except (StoreUnavailable, TimeoutError) as error:
+            if patience_seconds is None or replace:
+                raise
+            logger.warning("LanceDB is away, it is opened when it is back", extra={"error": str(error)})
+        return vectors
 
     @staticmethod
     async def misfit(uri: str, *, model: str, dimension: int) -> Misconfigured | None:
@@ -103,19 +128,25 @@ class Vectors:
 
     async def close(self) -> None:
         """Let go of the table and its caches."""
-        self._table.close()  # type: ignore[no-untyped-call]
-        self._connection.close()  # type: ignore[no-untyped-call]
+        if self._opening is None:
+            return
+        self._opening.cancel()
+        await asyncio.wait([self._opening])
+        if _succeeded(self._opening):
+            self._opening.result().close()
 
     async def refresh(self) -> None:
         """See at once what other processes have written until now."""
+        place = await self._reach()
         with translated():
-            await latest(self._table)
+            await latest(place.table)
 
     async def recreate(self) -> None:
         """Make the table anew and empty, for the model it was opened with."""
         async with self._writing:
+            place = await self._reach()
             with translated():
-                self._table = await made_anew(self._connection, self._schema)
+                place.table = await made_anew(place.connection, self._schema)
             self._writes = 0
 
     async def upsert(self, rows: Sequence[TextRow]) -> None:
@@ -215,13 +246,29 @@ class Vectors:
     async def _ask(self, operation: Callable[[AsyncTable], Awaitable[T]]) -> T:
         """Run one operation, and once more on the latest version if another process took this one away."""
         with during(Part(kind="store", name="vectors")), translated():
+            place = await self._reach()
             try:
-                return await operation(self._table)
+                return await operation(place.table)
             except RuntimeError as error:
                 if not vanished(error) and not conflicting(error):
                     raise
-            await latest(self._table)
-            return await operation(self._table)
+            await latest(place.table)
+            return await operation(place.table)
+
+    async def _reach(self, door: Door = opened) -> _Place:
+        """Return the open table; who opens it does so for all, and though nobody waits for it any longer."""
+        if self._opening is None or (self._opening.done() and not _succeeded(self._opening)):
+            self._opening = asyncio.create_task(self._enter(door))
+        return await asyncio.shield(self._opening)
+
+    async def _enter(self, door: Door) -> _Place:
+        with translated():
+            connection = await connect(self._uri, refresh_seconds=self._refresh_seconds)
+            return _Place(connection=connection, table=await door(connection, self._schema))
+
+
+def _succeeded(task: asyncio.Task[_Place]) -> bool:
+    return not task.cancelled() and task.exception() is None
 
 
 def _newest(rows: Sequence[TextRow]) -> list[TextRow]:

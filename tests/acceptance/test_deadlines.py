@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import anyio
 import anyio.lowlevel
 import pytest
-from mcp import Client
+from mcp import Client, MCPError
+from mcp_types import ResourceTemplateReference
 
 from server.app import build
 from sonik.engine import Engine
@@ -45,6 +46,20 @@ async def test_a_read_that_waits_for_truth_is_stopped_there_too(frail: Frail, ha
         assert (await session.rows(WAITING))[0]["waiting"] == 0
         await session.rollback()
     assert data_of(await hasty.call_tool("sonik_whats_on", {"when": "this_weekend"}))["events"]
+
+
+async def test_a_resource_and_a_completion_take_no_longer_than_a_tool(frail: Frail, hasty: Client) -> None:
+    entity = ResourceTemplateReference(uri="sonik://entity/{ref}")
+    async with frail.engine._postgres.writing() as session:
+        await session.execute(LOCK)
+        with anyio.fail_after(10 * READ_SECONDS):
+            for uri in ("sonik://entity/nebula", "sonik://market/medellin/tonight"):
+                with pytest.raises(MCPError, match="The resource was stopped: it took longer than 0"):
+                    await hasty.read_resource(uri)
+            assert (await hasty.complete(entity, {"name": "ref", "value": "neb"})).completion.values == []
+        assert (await session.rows(WAITING))[0]["waiting"] == 0
+        await session.rollback()
+    assert (await hasty.complete(entity, {"name": "ref", "value": "neb"})).completion.values[0] == "nebula"
 
 
 async def test_a_walk_through_a_graph_that_hangs_is_stopped(frail: Frail, hasty: Client) -> None:

@@ -88,7 +88,7 @@ async def hostile(anyio_backend: str) -> AsyncIterator[tuple[Client, str]]:
             assert taken.counts["refused"] == 0
         wrong = [{"kind": "artist", "name": f"{MARK} {text}"[:300], f"{MARK} {text}": text} for text in TEXTS]
         job = await engine.ingest_later(read_rows(jsonl(folder / "c.jsonl", wrong)), delivery=delivery)
-        await engine.work_off()
+        await engine.jobs.work_off()
         told = {"records": [*records(), *wrong], "source": "agenda", "dry_run": False, "wait_for": "projected"}
         answer = await client.call_tool("sonik_upsert", told)
         assert data_of(answer)["counts"]["refused"] == len(wrong)

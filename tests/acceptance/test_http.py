@@ -207,7 +207,7 @@ def test_health_reads_every_store_and_readiness_waits_for_none(served: Served) -
     told = served.ask("GET", "/health")
     assert told.status_code == httpx2.codes.OK
     assert told.json()["stores"] == dict.fromkeys(("postgres", "graph", "vectors", "cache"), "reads")
-    assert served.ask("GET", "/ready").json() == {"ready": True}
+    assert served.ask("GET", "/ready").json() == {"ready": True, "missing": []}
 
 
 async def test_what_one_organisation_delivers_another_does_not_see(

@@ -41,7 +41,7 @@ async def test_an_agent_follows_a_job_from_queued_to_its_receipts(idle: Engine) 
     job_id = str(await idle.ingest_later(rows_of([venue("v1"), *bad]), delivery=delivery))
     async with Client(build(Standing(idle)), raise_exceptions=True) as client:
         waiting = data_of(await client.call_tool("sonik_job", {"job_id": job_id}))
-        await idle.work_off()
+        await idle.jobs.work_off()
         ended = data_of(await client.call_tool("sonik_job", {"job_id": job_id}))
     for told in (waiting, ended):
         assert (told.pop("trace_id"), told.pop("as_of")) == (job_id, "2026-11-21T20:00:00+00:00")

@@ -39,10 +39,10 @@ async def test_a_killed_ingest_goes_on_where_it_stopped_and_repeats_nothing(home
         try:
             until(lambda: _done(settings) >= BATCH * 2, "two parts are taken in", [worker])
             worker.kill()
-            killed = await engine.job(job_id, scope=ASKER)
+            killed = await engine.jobs.look_up(job_id, scope=ASKER)
             before = _steps(settings)
-            await engine.work_off()
-            job = await engine.job(job_id, scope=ASKER)
+            await engine.jobs.work_off()
+            job = await engine.jobs.look_up(job_id, scope=ASKER)
         finally:
             worker.kill()
         after = _steps(settings)
@@ -70,7 +70,7 @@ async def test_an_ingest_lives_through_the_death_of_postgresql(home: Path) -> No
     finally:
         worker.kill()
     async with Engine.open(settings, project=False) as engine:
-        job = await engine.job(job_id, scope=ASKER)
+        job = await engine.jobs.look_up(job_id, scope=ASKER)
     assert (job.done, job.summary["created"], job.summary["updated"]) == (PARTS * BATCH, PARTS * BATCH, 0)
     assert starts == 1
 

@@ -42,7 +42,7 @@ async def test_a_killed_run_goes_on_where_it_stopped_and_counts_nothing_twice(se
         finally:
             worker.kill()
         before = int(str(told(settings, STEPS)[0][0]))
-        await engine.work_off()
+        await engine.jobs.work_off()
         killed = told(settings, LEARNED)
         with psycopg.connect(owner_dsn(settings)) as connection:
             connection.execute(UNTAUGHT)

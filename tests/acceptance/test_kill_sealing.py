@@ -31,7 +31,7 @@ async def test_a_killed_sealer_is_gone_on_with(home: Path) -> None:
             until(lambda: seals(settings) >= 3, "three seals are put on", [worker])
             worker.kill()
             before = seals(settings)
-            await engine.work_off()
+            await engine.jobs.work_off()
         finally:
             worker.kill()
         checked = await check(engine._postgres)

@@ -4,18 +4,22 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import anyio
 import pytest
 from mcp import Client, MCPError
-from mcp_types import INVALID_PARAMS, METHOD_NOT_FOUND, ResourceUpdatedNotification
+from mcp_types import INVALID_PARAMS, METHOD_NOT_FOUND, ResourceUpdatedNotification, SubscriptionFilter
 from pydantic import SecretStr
 
 from server.app import build
+from server.subscriptions import EVENING
+from sonik.audit.auditor import Sought
 from sonik.clock import Clock
 from sonik.engine import Engine
 from sonik.settings import Settings
 from sonik.stores.signals import EVERYTHING
+from sonik.types import Scope
 from tests.fix_engine import NOW, deliver
 from tests.fix_mcp import ANSWER_SECONDS, ERAS, Standing
 from tests.fix_redis import RedisServer
@@ -154,6 +158,37 @@ async def test_unsubscribing_ends_the_telling(engine: Engine) -> None:
         await client.subscribe_resource(MEDELLIN)
         await client.unsubscribe_resource(MEDELLIN)
         await client.unsubscribe_resource(QUITO)
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_subscription_leaves_a_row_when_it_is_asked_for_and_one_when_it_ends(engine: Engine, era: str) -> None:
+    async with subscribed(engine, era, MEDELLIN):
+        pass
+    async with Client(build(Standing(engine)), mode=era) as client:
+        with pytest.raises(MCPError):
+            await (client.subscribe_resource if era == "legacy" else partial(_listen, client))("sonik://entity/nebula")
+    await engine.calls.flush(engine._postgres)
+    logged = await engine.auditor.entries(Sought(limit=10), scope=Scope(role="staff"))
+    asked = "resources/subscribe" if era == "legacy" else "subscriptions/listen"
+    assert [(entry.action, entry.target, entry.outcome) for entry in logged][::-1] == [
+        (asked, EVENING, "ok"), ("subscriptions/ended", EVENING, "cancelled"), (asked, "unknown", "invalid_input"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_no_news_is_promised_but_of_evenings(engine: Engine, era: str) -> None:
+    async with Client(build(Standing(engine)), mode=era) as client:
+        able = client.server_capabilities.model_dump(exclude_none=True)
+    assert [able[name]["list_changed"] for name in ("tools", "prompts", "resources")] == [False] * 3
+    assert able["resources"]["subscribe"]
+
+
+async def test_what_never_comes_is_not_acknowledged(engine: Engine) -> None:
+    async with (
+        Client(build(Standing(engine))) as client,
+        client.listen(tools_list_changed=True, resource_subscriptions=(MEDELLIN,)) as stream,
+    ):
+        assert stream.honored == SubscriptionFilter(resource_subscriptions=[MEDELLIN])
 
 
 async def test_where_no_connection_stands_the_handshake_era_is_told_that_it_cannot_subscribe(engine: Engine) -> None:

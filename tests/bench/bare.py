@@ -69,7 +69,8 @@ class BareClient:
             stack.push_async_callback(connection.close)
             graphs = redis.Redis(unix_socket_path=str(share.redis_socket), decode_responses=True)
             stack.push_async_callback(graphs.aclose)
-            yield cls(connection=connection, graphs=graphs, table=engine._vectors._table, embedder=embedder)
+            table = (await engine._vectors._reach()).table
+            yield cls(connection=connection, graphs=graphs, table=table, embedder=embedder)
 
     async def replay(self, recording: Recording) -> list[int]:
         """Ask everything again; return how many rows each call brought."""

@@ -54,7 +54,7 @@ async def _beside(engine: Engine, settings: Settings, seed: int, events: int, *,
     delivery = Delivery(source=Source(code=f"bench-{seed}"), scope=INGEST)
     job_id = str(await engine.ingest_later(rows_of(records), delivery=delivery))
     started = perf_counter()
-    working = asyncio.create_task(engine.work() if within else _other_process(settings))
+    working = asyncio.create_task(engine.jobs.work() if within else _other_process(settings))
     done = asyncio.create_task(_ended(engine, job_id))
     taken, held = await _searches(engine, until=done)
     rate = len(records) / (perf_counter() - started)
@@ -75,7 +75,7 @@ async def _other_process(settings: Settings) -> None:
 
 
 async def _ended(engine: Engine, job_id: str) -> None:
-    while (await engine.job(job_id, scope=INGEST)).status not in ENDED:  # noqa: ASYNC110 - nobody tells when it ends
+    while (await engine.jobs.look_up(job_id, scope=INGEST)).status not in ENDED:  # noqa: ASYNC110 - nobody tells when it ends
         await asyncio.sleep(LOOK_SECONDS)
 
 

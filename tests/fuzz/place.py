@@ -60,6 +60,6 @@ async def prepare(settings: Settings, records: list[JsonObject]) -> str:
         delivery = Delivery(source=Source(code=medellin.SOURCE, trust=50), scope=Scope(role="ingest"))
         intake = await engine.ingest(rows_of(records), delivery=delivery)
         job = await engine.ingest_later(rows_of(LATE), delivery=delivery)
-        await engine.work_off()
+        await engine.jobs.work_off()
         await engine.wait_projected(intake, seconds=120)
     return str(job)

@@ -71,6 +71,14 @@ async def test_a_full_log_takes_nothing_more_and_says_how_much_it_lost(truth: Tr
     assert told == [{"action": "audit.lost", "details": {"calls": 2}}]
 
 
+async def test_a_call_that_truth_refuses_costs_its_neighbours_nothing(truth: Truth) -> None:
+    log = noted(truth, CALL, replace(CALL, target="a\0b"), CALL)
+    await log.flush(truth.postgres)
+    assert (len(log), log.lost) == (0, 0)
+    counted = "select action, count(*)::int as rows from unified.audit_log group by action order by action"
+    assert await truth.rows(counted) == [{"action": "audit.lost", "rows": 1}, {"action": "tools/call", "rows": 2}]
+
+
 async def test_what_cannot_be_written_waits_until_it_can_be(
     truth: Truth, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -79,7 +87,7 @@ async def test_what_cannot_be_written_waits_until_it_can_be(
     log = noted(truth, CALL, CALL)
     with caplog.at_level(logging.WARNING):
         await log.flush(gone)
-    assert [record.message for record in caplog.records] == ["the audit log could not be written"]
+    assert [record.message for record in caplog.records] == ["a log could not be written"]
     assert len(log) == 2
     await log.flush(truth.postgres)
     assert await truth.column("select count(*) from unified.audit_log") == [2]

@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,8 +15,9 @@ from sonik.access.keys import HELD_SECONDS, MOST_HELD, USE_SECONDS, Keys
 from sonik.access.token import Token, mint
 from sonik.clock import Clock
 from sonik.errors import NotFound, StoreUnavailable
-from sonik.stores.postgres import Postgres, Session
+from sonik.stores.postgres import Postgres
 from sonik.types import Scope
+from tests.fix_late import Late
 from tests.fix_truth import NIGHT, Database, Truth
 
 pytestmark = pytest.mark.anyio
@@ -35,24 +35,6 @@ class Ticks:
 
     def __call__(self) -> float:
         return self.now
-
-
-class Late(Postgres):
-    """A truth whose first answer is long on its way."""
-
-    def __init__(self, *, writer: str, reader: str, pool_size: int, timeout_seconds: float) -> None:
-        super().__init__(writer=writer, reader=reader, pool_size=pool_size, timeout_seconds=timeout_seconds)
-        self.read = asyncio.Event()
-        self.go = asyncio.Event()
-
-    @asynccontextmanager
-    async def writing(self, *, durable: bool = True) -> AsyncIterator[Session]:
-        late = not self.read.is_set()
-        async with super().writing(durable=durable) as session:
-            yield session
-        if late:
-            self.read.set()
-            await self.go.wait()
 
 
 @pytest.fixture
@@ -170,7 +152,7 @@ async def test_a_revocation_acts_elsewhere_within_five_seconds_and_here_at_once(
 
 
 async def test_a_check_that_read_before_a_revocation_is_not_held_after_it(database: Database, truth: Truth) -> None:
-    async with Late(writer=database.writer, reader=database.reader, pool_size=4, timeout_seconds=5) as postgres:
+    async with Late(database) as postgres:
         keys = Keys(postgres=postgres, clock=truth.clock)
         token, key = await process(truth, Ticks()).create(READER, scope=OPS)
         checking = asyncio.create_task(keys.check(token))

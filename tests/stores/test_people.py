@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import timedelta
 
@@ -18,8 +17,9 @@ from sonik.access.person import NewPerson, Person, name_key
 from sonik.access.sessions import Sessions
 from sonik.clock import Clock
 from sonik.errors import Conflict, InvalidInput, NotAllowed, NotFound, OutOfTime, SonikError
-from sonik.stores.postgres import Postgres, Session
+from sonik.stores.postgres import Postgres
 from sonik.types import Scope
+from tests.fix_late import Late
 from tests.fix_truth import NIGHT, Database, Truth
 
 pytestmark = pytest.mark.anyio
@@ -31,24 +31,6 @@ PASSWORD = "cuatro palabras de noche"
 OTHER = "otras palabras de madrugada"
 WISH = NewPerson(name="Inés R.", role="content")
 CHEAP = Cost(log_n=4, r=8, p=1)
-
-
-class Late(Postgres):
-    """A truth whose first answer is long on its way."""
-
-    def __init__(self, *, writer: str, reader: str) -> None:
-        super().__init__(writer=writer, reader=reader, pool_size=4, timeout_seconds=5)
-        self.read = asyncio.Event()
-        self.go = asyncio.Event()
-
-    @asynccontextmanager
-    async def writing(self, *, durable: bool = True) -> AsyncIterator[Session]:
-        late = not self.read.is_set()
-        async with super().writing(durable=durable) as session:
-            yield session
-        if late:
-            self.read.set()
-            await self.go.wait()
 
 
 @pytest.fixture
@@ -176,7 +158,7 @@ async def test_a_sign_in_that_read_the_password_before_it_changed_does_not_outli
     database: Database, truth: Truth, people: People, passwords: Passwords
 ) -> None:
     await people.add(WISH, password=PASSWORD, scope=OPS)
-    async with Late(writer=database.writer, reader=database.reader) as postgres:
+    async with Late(database) as postgres:
         late = process(truth, passwords, postgres=postgres)
         signing_in = asyncio.create_task(late.sign_in("inés r.", PASSWORD))
         await postgres.read.wait()

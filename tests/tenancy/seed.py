@@ -46,7 +46,7 @@ async def seed(engine: Engine, secrets: Secrets) -> Seeded:
     for owner in ORGANISATIONS:
         for visibility in ("org", "staff"):
             await _Tenant(engine=engine, secrets=secrets, seeded=seeded, owner=owner, visibility=visibility).settle()
-    await engine.work_off()
+    await engine.jobs.work_off()
     await engine.wait_projected(seconds=120)
     for owner in ORGANISATIONS:
         await _ask(engine, seeded, owner)

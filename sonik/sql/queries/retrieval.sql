@@ -161,6 +161,10 @@ where e.id = any(%(ids)s) and e.deleted_at is null;
 -- What a way is told by: the names along it.
 select id, entity_type as kind, name, slug as ref from unified.entities where id = any(%(ids)s) and deleted_at is null;
 
+-- name: edges_seen
+-- Of some edges those that the caller may see by now: a graph may not have heard of it yet.
+select eid::text as eid from unified.relationships where eid = any(%(eids)s);
+
 -- name: identifiers_shown
 select scheme, value from unified.identifiers
 where entity_id = %(id)s and is_strong and scheme not like 'name:%%'

@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from sonik.errors import InvalidInput, SonikError
+from sonik.errors import InvalidInput, OutOfTime, SonikError, StoreUnavailable
 from sonik.settings import Settings
 from sonik.stores.embedded import locks
 from sonik.stores.embedded.locks import Client
-from sonik.stores.embedded.places import Places, places
+from sonik.stores.embedded.places import REDIS_SOCKET, Places, places
 from sonik.stores.embedded.postgres import DATABASE, PostgresServer, create_database, dsn
 from sonik.stores.embedded.redis import SEARCH_MODULE, RedisServer
 from sonik.stores.embedded.server import URGENT_SECONDS, Running, Server, ensure, stop
@@ -52,14 +52,16 @@ class EmbeddedSet:
         return dsn(self.postgres_socket, user=user, database=database)
 
 
-async def attach(settings: Settings) -> EmbeddedSet:
+async def attach(settings: Settings, *, whole: bool = True) -> EmbeddedSet:
     """Join the servers of the home, starting what does not run; give the share back with `close`.
+
+    Unless it is to be `whole`, a Redis that does not answer is left to `watch`: PostgreSQL alone is the truth.
 
     Raises:
         Misconfigured: a binary, a right or a directory is missing; the error says which.
         OutOfTime: a server does not come up in time.
     """
-    attempt = _Attempt(settings)
+    attempt = _Attempt(settings, whole=whole)
     try:
         return await asyncio.to_thread(attempt.run)
     except asyncio.CancelledError:
@@ -74,16 +76,18 @@ async def close(share: EmbeddedSet) -> None:
 
 async def watch(share: EmbeddedSet) -> None:
     """Start a server again whenever it dies, until cancelled; what was stopped on purpose stays down."""
-    fallen = False
+    fallen, said = False, ""
     while True:
         await asyncio.sleep(WATCH_SECONDS)
         try:
             fallen = fallen or _has_fallen(share)
             if fallen:
                 await asyncio.to_thread(_raise_up, share)
-                fallen = False
+                fallen, said = False, ""
         except (SonikError, OSError) as error:
-            logger.warning("an embedded server died and does not start", extra={"error": str(error)})
+            if said != str(error):
+                logger.warning("an embedded server died and does not start", extra={"error": str(error)})
+            said = str(error)
 
 
 def keep(home: Path) -> None:
@@ -110,15 +114,16 @@ async def down(settings: Settings, *, force: bool = False) -> tuple[str, ...]:
 class _Attempt:
     """One attach in its thread, which gives its share back when nobody waits for it any longer."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, whole: bool) -> None:
         self._settings = settings
+        self._whole = whole
         self._guard = threading.Lock()
         self._abandoned = False
         self._share: EmbeddedSet | None = None
 
     def run(self) -> EmbeddedSet:
         """Join or start the servers."""
-        share = _join(self._settings)
+        share = _join(self._settings, whole=self._whole)
         with self._guard:
             self._share = share
             abandoned = self._abandoned
@@ -135,7 +140,7 @@ class _Attempt:
             threading.Thread(target=_leave, args=(share,), name="embedded-leave").start()
 
 
-def _join(settings: Settings) -> EmbeddedSet:
+def _join(settings: Settings, *, whole: bool) -> EmbeddedSet:
     here = places(settings.home)
     here.prepare()
     deadline = Deadline(settings.start_timeout_seconds)
@@ -143,17 +148,21 @@ def _join(settings: Settings) -> EmbeddedSet:
         locks.sweep(here.clients)
         client = locks.enter(here.clients)
         try:
-            postgres, redis = _ensure_both(settings, here, deadline)
+            postgres, redis = _ensured(settings, here, deadline)
+            if isinstance(redis, Exception):
+                if whole:
+                    raise redis
+                logger.warning("Redis does not start, and is tried again", extra={"error": str(redis)})
         except BaseException:
             client.release()
             _stop_unused(settings, here)
             raise
-    running = {"postgres": postgres, "redis": redis}
+    running = {"postgres": postgres} | ({"redis": redis} if isinstance(redis, Running) else {})
     return EmbeddedSet(
         home=here.home,
         postgres_socket=postgres.socket,
-        redis_socket=redis.socket,
-        search=settings.redisearch != "off" and SEARCH_MODULE in redis.pulse.offers,
+        redis_socket=running["redis"].socket if "redis" in running else here.sockets / REDIS_SOCKET,
+        search=settings.redisearch != "off" and any(SEARCH_MODULE in one.pulse.offers for one in running.values()),
         pids={name: server.pulse.pid for name, server in running.items()},
         started_servers=frozenset(name for name, server in running.items() if server.started),
         settings=settings,
@@ -161,14 +170,20 @@ def _join(settings: Settings) -> EmbeddedSet:
     )
 
 
-def _ensure_both(settings: Settings, here: Places, deadline: Deadline) -> tuple[Running, Running]:
+def _ensured(
+    settings: Settings, here: Places, deadline: Deadline
+) -> tuple[Running, Running | StoreUnavailable | OutOfTime]:  # fmt: skip
+    """Return both servers, or PostgreSQL and why Redis does not answer."""
     postgres, redis = _servers(settings, here)
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="embedded") as pool:
         first, second = (pool.submit(ensure, server, deadline=deadline) for server in (postgres, redis))
     running = first.result()
     if DATABASE not in running.pulse.offers:
         create_database(running.socket)
-    return running, second.result()
+    try:
+        return running, second.result()
+    except (StoreUnavailable, OutOfTime) as error:
+        return running, error
 
 
 def _has_fallen(share: EmbeddedSet) -> bool:
@@ -182,7 +197,9 @@ def _raise_up(share: EmbeddedSet) -> None:
     deadline = Deadline(share.settings.start_timeout_seconds)
     with locks.hold(here.start_lock, deadline=deadline):
         if _has_fallen(share):  # unless another process was first
-            _ensure_both(share.settings, here, deadline)
+            _, redis = _ensured(share.settings, here, deadline)
+            if isinstance(redis, Exception):
+                raise redis
 
 
 def _leave(share: EmbeddedSet) -> None:
