@@ -112,6 +112,12 @@ class Settings(BaseSettings):
     http_org_burst: int = Field(
         200, ge=1, le=100_000, description="Requests an organisation may make at once before that counts."
     )
+    http_quota_per_day: int = Field(
+        0, ge=0, le=1_000_000_000, description="Requests a caller over HTTP may make in a day; 0: no limit."
+    )
+    http_org_quota_per_day: int = Field(
+        0, ge=0, le=1_000_000_000, description="The same for all callers of an organisation together; 0: no limit."
+    )
     http_concurrency: int = Field(
         16, ge=0, le=10_000, description="Most requests of a caller at once in one process; 0: no limit."
     )

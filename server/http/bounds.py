@@ -1,4 +1,4 @@
-"""How much one caller may ask over HTTP: so many requests a minute, alone and as an organisation, so many at once."""
+"""How much one caller may ask over HTTP: so often a minute and a day, alone and as an organisation, so many at once."""
 
 import logging
 from collections import Counter
@@ -12,14 +12,14 @@ from server.http.guard import Headers, answer
 from server.observing.refusals import refuse
 from server.opening import Opening
 from sonik.settings import Settings
-from sonik.stores.buckets import SECOND, Level, Limit, LocalBuckets, Taken, bucket_key
+from sonik.stores.buckets import DAY_SECONDS, SECOND, Level, Limit, LocalBuckets, Taken, bucket_key
 
 logger = logging.getLogger(__name__)
 
 PATH = "/mcp"
 TOO_MANY = 429
 LISTENING = (b"mcp-method", b"subscriptions/listen")
-WHOSE = {"caller": "of one caller", "organisation": "of one organisation"}
+DAILY = "-day"
 
 
 class Bounds:
@@ -87,18 +87,22 @@ class Bounds:
 
 
 def limits_of(bearer: Bearer, settings: Settings) -> dict[str, Limit]:
-    """Return the limits a caller is under, by whose they are."""
-    limits = {}
-    if settings.http_rate_per_minute:
-        limits["caller"] = Limit(
-            key=caller_key(bearer), per_minute=settings.http_rate_per_minute, burst=settings.http_burst
-        )  # fmt: skip
+    """Return the limits a caller is under, by whose they are: so much in a minute, and so much in a day."""
+    held = [
+        ("caller", caller_key(bearer), settings.http_rate_per_minute, settings.http_burst, settings.http_quota_per_day)
+    ]
     organisation = bearer.caller.organisation
-    if settings.http_org_rate_per_minute and organisation is not None:
-        limits["organisation"] = Limit(
-            key=bucket_key("organisation", organisation), per_minute=settings.http_org_rate_per_minute,
-            burst=settings.http_org_burst,
-        )  # fmt: skip
+    if organisation is not None:
+        rate, burst = settings.http_org_rate_per_minute, settings.http_org_burst
+        key = bucket_key("organisation", organisation)
+        held.append(("organisation", key, rate, burst, settings.http_org_quota_per_day))
+    limits = {}
+    for name, key, rate, burst, quota in held:
+        if rate:
+            limits[name] = Limit(key=key, rate=rate, burst=burst)
+        if quota:
+            day = bucket_key("day", key)
+            limits[name + DAILY] = Limit(key=day, rate=quota, burst=quota, seconds=DAY_SECONDS)
     return limits
 
 
@@ -156,8 +160,9 @@ def _telling(levels: Mapping[str, Level], send: Send) -> Send:
 async def _refuse_rate(levels: Mapping[str, Level], send: Send) -> None:
     name, level = max(levels.items(), key=lambda held: held[1].next_in)
     logger.info("a request was refused", extra={"bound": name})
+    time = "day" if name.endswith(DAILY) else "minute"
     told = {
-        "error": f"More than {level.limit.per_minute:,} requests {WHOSE[name]} in a minute.",
+        "error": f"More than {level.limit.rate:,} requests of one {name.removesuffix(DAILY)} in a {time}.",
         "fix": f"Try again in {level.next_in} s.",
     }
     await answer(send, TOO_MANY, told, headers=retry_after(level.next_in))

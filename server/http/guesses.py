@@ -41,7 +41,7 @@ class Guesses:
         if token is None:
             await self._app(scope, receive, send)
             return
-        limit = Limit(key=bucket_key(address_of(scope)), per_minute=self._per_minute, burst=self._per_minute)
+        limit = Limit(key=bucket_key(address_of(scope)), rate=self._per_minute, burst=self._per_minute)
         level = self._addresses.take((limit,), tokens=0).levels[0]
         if level.left or self._known.get(token):
             await self._app(scope, receive, self._judging(scope, token, limit, send))

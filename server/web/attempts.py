@@ -30,7 +30,7 @@ class Attempts:
     def _limits(self, address: str, name: str) -> tuple[Limit, ...]:
         wide, narrow = self._most * WIDER, self._most
         return (
-            Limit(key=bucket_key("sign-in", name, address), per_minute=narrow, burst=narrow),
-            Limit(key=bucket_key("sign-in name", name), per_minute=wide, burst=wide),
-            Limit(key=bucket_key("sign-in address", address), per_minute=wide, burst=wide),
+            Limit(key=bucket_key("sign-in", name, address), rate=narrow, burst=narrow),
+            Limit(key=bucket_key("sign-in name", name), rate=wide, burst=wide),
+            Limit(key=bucket_key("sign-in address", address), rate=wide, burst=wide),
         )

@@ -12,22 +12,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 SECOND = 1_000_000
-MINUTE = 60 * SECOND
+MINUTE_SECONDS, DAY_SECONDS = 60, 86_400
 MOST_HELD = 4096
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limit:
-    """What one owner of a bucket may do: `burst` at once, `per_minute` in the long run. `key` names no person."""
+    """What one owner of a bucket may do: `burst` at once, in the long run `rate` in so many seconds.
+
+    `key` names no person, and no other bucket.
+    """
 
     key: str
-    per_minute: int
+    rate: int
     burst: int
+    seconds: int = MINUTE_SECONDS
 
     @property
     def interval(self) -> int:
         """How long one token takes to come back, rounded up: never more come than the rate allows."""
-        return -(-MINUTE // self.per_minute)
+        return -(-self.seconds * SECOND // self.rate)
 
     @property
     def capacity(self) -> int:

@@ -54,7 +54,7 @@ class SharedBuckets:
 
     def _keys(self, limits: Sequence[Limit]) -> list[str]:
         # What is owed is time, which means less or more at another rate.
-        return [f"{self._name}:bucket:{limit.per_minute}:{limit.key}" for limit in limits]
+        return [f"{self._name}:bucket:{limit.rate}:{limit.key}" for limit in limits]
 
     def _arguments(self, limits: Sequence[Limit], tokens: int) -> list[int]:
         now = self._microseconds() if self._microseconds else 0

@@ -64,6 +64,17 @@ async def test_callers_of_an_organisation_share_its_bound(bounded: Served) -> No
     assert asked(bounded, a_token(sub="of-other", role="organizer", org="other")).status_code == OK
 
 
+async def test_a_quota_of_a_day_outlives_the_server(medellin_home: Path) -> None:
+    token, told = a_token(sub="of-the-day"), []
+    for _ in range(2):
+        with serving(medellin_home, SONIK_HTTP_QUOTA_PER_DAY="3") as served:
+            assert served.ask("GET", "/ready").status_code == OK
+            told += [asked(served, token) for _ in range(2)]
+    assert [one.status_code for one in told] == [OK] * 3 + [TOO_MANY]
+    assert told[-1].json()["error"] == "More than 3 requests of one caller in a day."
+    assert int(told[-1].headers["retry-after"]) > 60 * 60
+
+
 async def test_workers_share_what_a_caller_has_when_all_is_asked_at_once(bounded: Served) -> None:
     headers = ACCEPTED | {"Authorization": f"Bearer {a_token(sub='at-once')}"}
     async with httpx2.AsyncClient(timeout=30, headers=headers) as client:

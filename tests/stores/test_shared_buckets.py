@@ -24,14 +24,14 @@ pytestmark = pytest.mark.anyio
 # The moments are whole: a float of microseconds since 1970 would still hold them.
 START = 1_800_000_000 * SECOND
 PATIENCE = 40.0
-SLOW = Limit(key="slow", per_minute=1, burst=20)
+SLOW = Limit(key="slow", rate=1, burst=20)
 TAKER = """
 import asyncio, sys
 from sonik.stores.buckets import Limit
 from sonik.stores.shared_buckets import shared_buckets
 
 async def main(address, name):
-    limit = Limit(key="slow", per_minute=1, burst=20)
+    limit = Limit(key="slow", rate=1, burst=20)
     async with shared_buckets(address, name=name, patience=40) as buckets:
         taken = await asyncio.gather(*(buckets.take((limit,)) for _ in range(30)))
     print(sum(one.granted for one in taken))
@@ -104,7 +104,7 @@ async def granted(buckets: SharedBuckets, *limits: Limit) -> bool | None:
 
 
 async def test_a_full_bucket_gives_its_burst_and_then_what_comes_back(buckets: SharedBuckets, times: Times) -> None:
-    limit = Limit(key="a", per_minute=60, burst=3)
+    limit = Limit(key="a", rate=60, burst=3)
     taken = []
     for after in (0, 0, 0, 0, SECOND - 1, SECOND, SECOND, 9 * SECOND, 9 * SECOND, 9 * SECOND, 9 * SECOND):
         times.now = START + after
@@ -113,7 +113,7 @@ async def test_a_full_bucket_gives_its_burst_and_then_what_comes_back(buckets: S
 
 
 async def test_what_one_bucket_refuses_is_taken_from_none(buckets: SharedBuckets) -> None:
-    wide, narrow = Limit(key="a", per_minute=1, burst=5), Limit(key="b", per_minute=1, burst=1)
+    wide, narrow = Limit(key="a", rate=1, burst=5), Limit(key="b", rate=1, burst=1)
     for pair in ((wide, narrow), (narrow, wide)):
         assert await granted(buckets, *pair) is (pair == (wide, narrow))
     looked = await buckets.take((wide, narrow), tokens=0)
@@ -136,8 +136,8 @@ async def _same(place: Place, steps: list[tuple[int, str, int]], per_minute: int
     times = Times()
     local = LocalBuckets(monotonic_ns=lambda: times.now * 1000)
     limits = {
-        "a": Limit(key="a", per_minute=per_minute, burst=burst),
-        "b": Limit(key="b", per_minute=3 * per_minute, burst=2 * burst),
+        "a": Limit(key="a", rate=per_minute, burst=burst),
+        "b": Limit(key="b", rate=3 * per_minute, burst=2 * burst),
     }
     async with place.open(times) as buckets:
         for pause, names, tokens in steps:
@@ -149,7 +149,7 @@ async def _same(place: Place, steps: list[tuple[int, str, int]], per_minute: int
 async def test_a_clock_set_back_shuts_nobody_out_for_longer_than_a_bucket_takes_to_fill(
     buckets: SharedBuckets, times: Times
 ) -> None:
-    limit = Limit(key="a", per_minute=60, burst=2)
+    limit = Limit(key="a", rate=60, burst=2)
     await buckets.take((limit,))
     times.now -= 3600 * SECOND
     taken = await buckets.take((limit,))
@@ -158,7 +158,7 @@ async def test_a_clock_set_back_shuts_nobody_out_for_longer_than_a_bucket_takes_
 
 
 async def test_by_the_time_of_redis_tokens_come_back(place: Place) -> None:
-    limit = Limit(key="a", per_minute=600, burst=1)
+    limit = Limit(key="a", rate=600, burst=1)
     begun = time.monotonic()
     async with shared_buckets(place.server.socket, name=place.name, patience=PATIENCE) as buckets:
         taken = 0
@@ -169,12 +169,12 @@ async def test_by_the_time_of_redis_tokens_come_back(place: Place) -> None:
 
 
 async def test_another_rate_begins_anew(buckets: SharedBuckets) -> None:
-    slow, fast = (Limit(key="a", per_minute=rate, burst=1) for rate in (1, 1200))
+    slow, fast = (Limit(key="a", rate=rate, burst=1) for rate in (1, 1200))
     assert [await granted(buckets, limit) for limit in (slow, slow, fast, fast)] == [True, False, True, False]
 
 
 async def test_keys_name_nobody_and_go_when_their_bucket_is_full(place: Place, buckets: SharedBuckets) -> None:
-    await buckets.take((Limit(key="a", per_minute=60, burst=90), Limit(key="b", per_minute=1, burst=9)))
+    await buckets.take((Limit(key="a", rate=60, burst=90), Limit(key="b", rate=1, burst=9)))
     with place.server.client() as client:
         left = {key.removeprefix(place.name): client.pttl(key) for key in place.kept()}
     assert sorted(left) == [":bucket:1:b", ":bucket:60:a"]

@@ -139,7 +139,7 @@ def test_a_caller_is_a_key_or_the_subject_of_an_issuer() -> None:
 
 def test_callers_are_bounded_unless_told_otherwise() -> None:
     limits = limits_of(a_bearer(org="acme"), Settings())
-    bounds = {name: (limit.per_minute, limit.burst) for name, limit in limits.items()}
+    bounds = {name: (limit.rate, limit.burst) for name, limit in limits.items()}
     assert bounds == {"caller": (120, 40), "organisation": (1200, 200)}
 
 
@@ -149,8 +149,27 @@ def test_callers_of_an_organisation_share_its_bucket_and_others_have_none() -> N
     assert [list(found) for found in limits[2:]] == [["caller"], ["caller"]]
 
 
+async def test_a_quota_of_a_day_is_counted_beside_the_rate_and_comes_back_evenly() -> None:
+    bounds = Bounds(permit, opening=Opening(Settings(http_quota_per_day=4)))
+    told = [await asked(bounds, a_bearer()) for _ in range(5)]
+    assert [one.status for one in told] == [PERMITTED] * 4 + [TOO_MANY]
+    assert told[0].headers["ratelimit-policy"] == '"caller";q=40;w=20, "caller-day";q=4;w=86400'
+    assert json.loads(told[-1].body) == {
+        "error": "More than 4 requests of one caller in a day.", "fix": "Try again in 21600 s."
+    }  # fmt: skip
+
+
+def test_an_organisation_has_a_quota_of_its_own() -> None:
+    settings = Settings(http_quota_per_day=10, http_org_quota_per_day=20, http_rate_per_minute=0)
+    limits = limits_of(a_bearer(org="acme"), settings)
+    assert {name: limit.burst for name, limit in limits.items()} == {
+        "caller-day": 10, "organisation": 200, "organisation-day": 20
+    }  # fmt: skip
+    assert len({limit.key for limit in limits.values()}) == len(limits)
+
+
 def test_the_headers_say_what_a_bucket_holds_and_when_it_is_full_again() -> None:
-    caller, org = Limit(key="a", per_minute=120, burst=40), Limit(key="b", per_minute=1200, burst=200)
+    caller, org = Limit(key="a", rate=120, burst=40), Limit(key="b", rate=1200, burst=200)
     levels = {"caller": Level(limit=caller, owed=500_000), "organisation": Level(limit=org, owed=org.capacity)}
     assert rate_headers(levels) == (
         (b"ratelimit-policy", b'"caller";q=40;w=20, "organisation";q=200;w=10'),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from sonik.stores.buckets import SECOND, Limit, LocalBuckets, bucket_key
 
-LIMITS = st.builds(Limit, key=st.just("a"), per_minute=st.integers(1, 10_000), burst=st.integers(1, 50))
+LIMITS = st.builds(Limit, key=st.just("a"), rate=st.integers(1, 10_000), burst=st.integers(1, 50))
 PAUSES = st.lists(st.integers(0, 5_000_000), max_size=80)
 
 
@@ -24,7 +24,7 @@ class Ticks:
 def test_a_full_bucket_gives_its_burst_and_then_what_comes_back() -> None:
     ticks = Ticks()
     buckets = LocalBuckets(monotonic_ns=ticks)
-    limit = Limit(key="a", per_minute=60, burst=3)
+    limit = Limit(key="a", rate=60, burst=3)
     granted = []
     for ticks.now in (0, 0, 0, 0, SECOND - 1, SECOND, SECOND, 9 * SECOND, 9 * SECOND, 9 * SECOND, 9 * SECOND):
         granted.append(buckets.take((limit,)).granted)
@@ -34,7 +34,7 @@ def test_a_full_bucket_gives_its_burst_and_then_what_comes_back() -> None:
 def test_a_level_says_what_is_left_and_when_more_comes() -> None:
     ticks = Ticks()
     buckets = LocalBuckets(monotonic_ns=ticks)
-    limit = Limit(key="a", per_minute=20, burst=2)
+    limit = Limit(key="a", rate=20, burst=2)
     told = []
     for ticks.now in (0, 0, 0, SECOND):
         (level,) = buckets.take((limit,)).levels
@@ -50,7 +50,7 @@ def test_never_more_is_granted_than_the_burst_and_the_rate_allow(limit: Limit, p
     for pause in pauses:
         ticks.now += pause
         granted += buckets.take((limit,)).granted
-        assert granted <= limit.burst + ticks.now * limit.per_minute / (60 * SECOND)
+        assert granted <= limit.burst + ticks.now * limit.rate / (60 * SECOND)
 
 
 @given(LIMITS, PAUSES)
@@ -68,7 +68,7 @@ def test_a_refused_caller_who_waits_as_told_is_let_through(limit: Limit, pauses:
 
 def test_what_one_bucket_refuses_is_taken_from_none() -> None:
     buckets = LocalBuckets(monotonic_ns=Ticks())
-    wide, narrow = Limit(key="a", per_minute=60, burst=5), Limit(key="b", per_minute=60, burst=1)
+    wide, narrow = Limit(key="a", rate=60, burst=5), Limit(key="b", rate=60, burst=1)
     assert [buckets.take((wide, narrow)).granted for _ in range(4)] == [True, False, False, False]
     assert [level.left for level in buckets.take((wide, narrow), tokens=0).levels] == [4, 0]
 
@@ -77,14 +77,14 @@ def test_a_smaller_burst_shuts_nobody_out_for_longer_than_it_takes_to_fill() -> 
     ticks = Ticks()
     buckets = LocalBuckets(monotonic_ns=ticks)
     for _ in range(100):
-        buckets.take((Limit(key="a", per_minute=60, burst=100),))
+        buckets.take((Limit(key="a", rate=60, burst=100),))
     ticks.now = SECOND
-    assert buckets.take((Limit(key="a", per_minute=60, burst=1),)).levels[0].next_in == 1
+    assert buckets.take((Limit(key="a", rate=60, burst=1),)).levels[0].next_in == 1
 
 
 def test_only_so_many_owners_are_remembered() -> None:
     buckets = LocalBuckets(most=2, monotonic_ns=Ticks())
-    limits = {name: Limit(key=name, per_minute=1, burst=1) for name in "abc"}
+    limits = {name: Limit(key=name, rate=1, burst=1) for name in "abc"}
     taken = [buckets.take((limits[name],)).granted for name in "abcca"]
     assert (taken, len(buckets)) == ([True, True, True, False, True], 2)
 
