@@ -3,12 +3,14 @@
 import unicodedata
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal, LiteralString, TypeVar
+from typing import TYPE_CHECKING, Literal, LiteralString, TypeVar
 
 from sonik.access.api_key import NewKey
 from sonik.errors import InvalidInput, NotAllowed, did_you_mean
-from sonik.stores.postgres import Postgres
 from sonik.types import ROLES, Scope
+
+if TYPE_CHECKING:
+    from sonik.stores.postgres import Postgres
 
 T = TypeVar("T")
 Managed = Literal["keys", "people"]
@@ -34,7 +36,7 @@ def check_manager(scope: Scope, *, over: Managed = "keys") -> None:
 
 
 async def visible(
-    postgres: Postgres, row: type[T], query: LiteralString, *, scope: Scope, over: Managed = "keys"
+    postgres: "Postgres", row: type[T], query: LiteralString, *, scope: Scope, over: Managed = "keys"
 ) -> list[T]:
     """Return what a caller who runs Sonik may see of keys or people.
 
