@@ -31,8 +31,10 @@ Vectors = npt.NDArray[np.float32]
 Tokens = npt.NDArray[np.int64]
 
 MAX_TOKENS = 256  # what the model was trained for; longer text is cut
-BATCH_SIZE = 8  # larger ones are no faster on two cores, and a question waits behind a whole batch
-THREADS = 2
+BATCH_SIZE = 4  # larger ones are no faster, and take more memory
+# One thread for each run, several runs at once: threads that share a run wait for each other, which costs a tenth.
+THREADS = 1
+RUNS = 2
 PAD_ID = 0
 INSTALL_TRANSFORMERS = "Run `pip install 'sonik[transformers]'`, or unset SONIK_EMBEDDER."
 
@@ -100,9 +102,12 @@ class MiniLm:
         tokens = await asyncio.to_thread(network.tokenize, texts)
         by_length = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
         vectors = np.zeros((len(tokens), self.dimension), dtype=np.float32)
-        for start in range(0, len(by_length), BATCH_SIZE):
-            batch = by_length[start : start + BATCH_SIZE]
-            vectors[batch] = await asyncio.to_thread(network.embed, [tokens[i] for i in batch])
+        batches = [by_length[start : start + BATCH_SIZE] for start in range(0, len(by_length), BATCH_SIZE)]
+        for start in range(0, len(batches), RUNS):
+            turn = batches[start : start + RUNS]
+            runs = (asyncio.to_thread(network.embed, [tokens[i] for i in batch]) for batch in turn)
+            for batch, found in zip(turn, await asyncio.gather(*runs), strict=True):
+                vectors[batch] = found
         return vectors
 
     async def question(self, text: str) -> Vectors:
@@ -238,8 +243,6 @@ def _load_network(weights: WheelFile, tokenizer: WheelFile) -> _Network:
     words.enable_truncation(MAX_TOKENS)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = THREADS
-    # Threads that spin while they wait take the time of the stores that are asked next.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3  # it warns on stderr about hardware it does not find
     # The higher levels take three times as long to load and run no faster.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
