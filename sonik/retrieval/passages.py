@@ -40,12 +40,13 @@ MIXED_FOR = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Found:
-    """What a question leads to: passages by score, and what led there."""
+class _Reached:
+    """What a question leads to: what it names, what lies around it, and what speaks for the passages there."""
 
     link: Link
     around: Surroundings
-    scores: Mapping[str, float]
+    evidence: Evidence
+    embedding: "asyncio.Task[Vector | None]"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,20 +89,24 @@ class PassageSearcher:
         # Of documents, any passage may be the one that leads to the next.
         wanted = question.offset + question.limit + 1 if _of_passages(question) else None
         with doing_without() as lack:
-            found = await self._look(text, wanted=wanted, timer=timer, scope=scope)
-        with timer.step("hydrate") as step:
-            hits, more = await self._hits(question, found, scope=scope)
-            step.rows = len(hits)
+            reached = await self._look(text, wanted=wanted, timer=timer, scope=scope)
+            async with self.sources.postgres.reading(scope) as session:
+                with timer.step("rank") as step:
+                    scores = await self._scores(reached, wanted=wanted, session=session)
+                    step.rows = len(scores)
+                with timer.step("hydrate") as step:
+                    hits, more = await _hits(question, reached, scores, session=session)
+                    step.rows = len(hits)
         trace = Trace(
             trace_id=new_trace_id(), query=text, steps=(*timer.steps, *lack.steps), missing=lack.missing,
             edges=tuple({edge.eid: edge for hit in hits for edge in hit.reason.edges}.values()),
-            understood=_linking(found.link),
+            understood=_linking(reached.link),
         )  # fmt: skip
         self.log.add(trace, scope=scope, lens="knowledge", hits=len(hits))
-        return Answer(hits=tuple(hits), understood=_understood(text, found.link), trace=trace, more=more)
+        return Answer(hits=tuple(hits), understood=_understood(text, reached.link), trace=trace, more=more)
 
-    async def _look(self, text: str, *, wanted: int | None, timer: Timer, scope: Scope) -> _Found:
-        """Return the passages that may be among so many best with their scores; of None, all that were reached."""
+    async def _look(self, text: str, *, wanted: int | None, timer: Timer, scope: Scope) -> _Reached:
+        """Walk from what the question names and from the texts that are like it."""
         vector = QuestionVector(self.sources.embedder, text)
         embedding = vector.begin()
         with timer.step("link") as step:
@@ -125,16 +130,20 @@ class PassageSearcher:
             around = walk.found
             step.rows = len(around.weights)
             step.note = f"{around.queries} read-only queries" + (", cut at the edge budget" if around.cut else "")
-        with timer.step("rank") as step:
             rank = leading(pagerank(around.weights, seeds), around.passages, listed=listed)
-            evidence = replace(evidence, rank=rank, cosine=ahead)
-            close = evidence.contenders(words=words, wanted=wanted)
-            cosine, covered = await asyncio.gather(
-                self._cosines(evidence, close, embedding), self._covered(close, link.unexplained, scope=scope)
-            )
-            evidence = replace(evidence, cosine=cosine, covered=covered)
-            step.rows = len(close)
-        return _Found(link=link, around=around, scores=evidence.scores(close, words=words))
+        evidence = replace(evidence, rank=rank, cosine=ahead)
+        return _Reached(link=link, around=around, evidence=evidence, embedding=embedding)
+
+    async def _scores(self, reached: _Reached, *, wanted: int | None, session: Session) -> dict[str, float]:
+        """Return the passages that may be among so many best with their scores; of None, all that were reached."""
+        evidence, link = reached.evidence, reached.link
+        words = word_weight(link)
+        close = evidence.contenders(words=words, wanted=wanted)
+        cosine, covered = await asyncio.gather(
+            self._cosines(evidence, close, reached.embedding),
+            _covered(close, reached.link.unexplained, session=session),
+        )
+        return replace(evidence, cosine=cosine, covered=covered).scores(close, words=words)
 
     async def _texts(self, text: str, vector: QuestionVector, *, scope: Scope) -> tuple[dict[str, float], list[str]]:
         """Return the nearest passages with their cosines, and the list that these and the matching ones make."""
@@ -165,32 +174,33 @@ class PassageSearcher:
         asked = np.asarray(vector, dtype=np.float32)
         return {**evidence.cosine, **{key: float(own @ asked) for key, own in stored.items()}}
 
-    async def _covered(self, keys: set[str], words: Sequence[str], *, scope: Scope) -> dict[str, float]:
-        """Return the share of some words that each passage has."""
-        if not words:
-            return {}
-        params = {"ids": [UUID(key) for key in keys], "words": list(words)}
-        async with self.sources.postgres.reading(scope) as session:
-            rows = await session.rows(SQL["words_in"], params)
-        return {str(row["id"]): int(str(row["count"])) / len(words) for row in rows}
 
-    async def _hits(self, question: Question, found: _Found, *, scope: Scope) -> tuple[list[Hit], bool]:
-        ordered = sorted(found.scores, key=lambda key: (-found.scores[key], key))
-        wanted = question.offset + question.limit
-        async with self.sources.postgres.reading(scope) as session:
-            # Each hit, and the passage that led to it: itself, or the best one of the document.
-            by = {key: key for key in ordered}
-            if not _of_passages(question):
-                by = await _documents_of(session, ordered)
-            shown = dict(list(by.items())[question.offset : wanted])
-            led = ways_to(set(shown.values()), weights=found.around.weights, seeds=found.link.weights)
-            cards = await cards_of(session, list(shown))
-            told = await read_ways(session, led.values(), weights=found.around.weights)
-        hits = [
-            Hit(card=cards[key], score=round(found.scores[passage], 4), reason=told.reason(led.get(passage, ())))
-            for key, passage in shown.items() if key in cards
-        ]  # fmt: skip
-        return hits, len(by) > wanted
+async def _covered(keys: set[str], words: Sequence[str], *, session: Session) -> dict[str, float]:
+    """Return the share of some words that each passage has."""
+    if not words:
+        return {}
+    rows = await session.rows(SQL["words_in"], {"ids": [UUID(key) for key in keys], "words": list(words)})
+    return {str(row["id"]): int(str(row["count"])) / len(words) for row in rows}
+
+
+async def _hits(
+    question: Question, reached: _Reached, scores: Mapping[str, float], *, session: Session
+) -> tuple[list[Hit], bool]:  # fmt: skip
+    """Return the hits of a page, and whether there are more."""
+    ordered = sorted(scores, key=lambda key: (-scores[key], key))
+    wanted = question.offset + question.limit
+    weights = reached.around.weights
+    # Each hit, and the passage that led to it: itself, or the best one of the document.
+    by = {key: key for key in ordered} if _of_passages(question) else await _documents_of(session, ordered)
+    shown = dict(list(by.items())[question.offset : wanted])
+    led = ways_to(set(shown.values()), weights=weights, seeds=reached.link.weights)
+    cards = await cards_of(session, list(shown))
+    told = await read_ways(session, led.values(), weights=weights)
+    hits = [
+        Hit(card=cards[key], score=round(scores[passage], 4), reason=told.reason(led.get(passage, ())))
+        for key, passage in shown.items() if key in cards
+    ]  # fmt: skip
+    return hits, len(by) > wanted
 
 
 def _of_passages(question: Question) -> bool:
