@@ -9,11 +9,11 @@ from sonik.stores import embedded
 from tests.fix_drill import TARGETS, Drill, Target, end, until
 from tests.fix_kill import BATCH, Worker, acknowledged
 
-# Ten kills with recovery in between; on a busy machine they take minutes.
+# Kills with recovery in between; on a busy machine they take minutes. Ten of each: `python -m tests.kill_matrix`.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
-KILLS = 10
-# A job is killed at every stage of a whole file; ten files take many minutes: `python -m tests.kill_matrix`.
+KILLS = 5
+# A job is killed at every stage of a whole file.
 FEWER: dict[Target, int] = {"ingest job": 2}
 
 
