@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import anyio
 import anyio.lowlevel
 import pytest
+from anyio.abc import TaskStatus
 from mcp import Client, MCPError
 from mcp_types import ResourceTemplateReference
 
@@ -103,9 +104,11 @@ async def test_calls_that_are_given_up_give_their_connections_back(frail: Frail,
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_client_that_hangs_up_over_http_stops_its_query(served: Served, market: Engine, era: str) -> None:
     async with market._postgres.writing() as session:
-        await session.execute(LOCK)
         async with anyio.create_task_group() as calling:
-            calling.start_soon(_given_up_over_http, served, era)
+            locked = anyio.Event()
+            await calling.start(_given_up_over_http, served, era, locked)
+            await session.execute(LOCK)
+            locked.set()
             with anyio.fail_after(30):
                 await _until_waiting(session, 1)
             calling.cancel_scope.cancel()
@@ -114,8 +117,14 @@ async def test_a_client_that_hangs_up_over_http_stops_its_query(served: Served, 
         await session.rollback()
 
 
-async def _given_up_over_http(served: Served, era: str) -> None:
+async def _given_up_over_http(
+    served: Served, era: str, locked: anyio.Event, *, task_status: TaskStatus[None]
+) -> None:  # fmt: skip
     async with connected(served, token=a_token(sub="hasty"), era=era) as client:
+        # The worker at the other end opens its stores with its first call, and goes on with that whoever hangs up.
+        await client.call_tool("sonik_whats_on", {"when": "tonight"})
+        task_status.started()
+        await locked.wait()
         await client.call_tool("sonik_whats_on", {"when": "tonight"})
 
 
