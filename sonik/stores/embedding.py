@@ -32,7 +32,7 @@ Tokens = npt.NDArray[np.int64]
 
 MAX_TOKENS = 256  # what the model was trained for; longer text is cut
 BATCH_SIZE = 4  # larger ones are no faster, and take more memory
-# One thread for each run, several runs at once: threads that share a run wait for each other, which costs a tenth.
+# One thread for each run, several runs at once: threads that share a run wait for each other.
 THREADS = 1
 RUNS = 2
 PAD_ID = 0

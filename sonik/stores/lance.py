@@ -14,7 +14,7 @@ from sonik.stores.unrun import leave_unrun
 
 # Read once, when the native library loads; it would warn on stderr about our own queries.
 os.environ.setdefault("LANCEDB_LOG", "error")
-# Clients of a catalogue over HTTP, which nobody here asks: half a second of every start, and 14 MiB.
+# Clients of a catalogue over HTTP, which nobody here asks and every start would wait for.
 leave_unrun("lance_namespace_urllib3_client")
 
 import lancedb

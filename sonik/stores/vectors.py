@@ -302,7 +302,7 @@ def _positive(limit: int) -> int:
 
 
 def _columns(where: TextFilter, score: str) -> list[str]:
-    # A column more is a fifth of a search: the one kind that is asked for need not be read.
+    # Each column read takes time: the one kind that is asked for is known.
     return ["id", score] if len(where.kinds) == 1 else ["id", "kind", score]
 
 
